@@ -1,0 +1,56 @@
+"""Rows are accounted for: received = accepted + set aside + duplicates; what is set aside needs consent."""
+
+import polars as pl
+
+from pipelines.contracts import table
+from pipelines.contracts.rules import RULES, Problem
+from pipelines.study.models import Study
+
+LINES_SHOWN = 5
+
+
+def build_accounts(received: pl.DataFrame, rejected: pl.DataFrame, accepted: pl.DataFrame) -> pl.DataFrame:
+    """clean.accounts from `received` [source, source_file, format, sha256, received], `rejected` (clean.rejected_*)
+    and `accepted` [source, source_file, rows], the rows counted in the tables they went to."""
+    key = ["source", "source_file"]
+    counts = rejected.group_by(key).agg(
+        (pl.col("status") == "set_aside").sum().cast(pl.Int64).alias("set_aside"),
+        (pl.col("status") == "duplicate").sum().cast(pl.Int64).alias("duplicates"),
+    )
+    taken = accepted.group_by(key).agg(pl.col("rows").sum().cast(pl.Int64).alias("accepted"))
+    joined = received.join(taken, on=key, how="left").join(counts, on=key, how="left")
+    filled = joined.with_columns(pl.col("accepted", "set_aside", "duplicates").fill_null(0))
+    return table("clean.accounts").conform(filled)
+
+
+def unbalanced(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Files of clean.accounts whose rows do not add up: must be empty."""
+    return accounts.filter(pl.col("received") != pl.col("accepted") + pl.col("set_aside") + pl.col("duplicates"))
+
+
+def row_problems(rejected: pl.DataFrame) -> list[Problem]:
+    """One problem per row set aside or repeated, in file and line order."""
+    rows = rejected.sort("source_file", "source_row", "rule").select("rule", "source_file", "source_row", "column")
+    return [
+        Problem(rule, file, RULES[rule].message, RULES[rule].action, line, column)
+        for rule, file, line, column in rows.iter_rows()
+    ]
+
+
+def beyond_quarantine(rejected: pl.DataFrame, study: Study) -> list[Problem]:
+    """One problem per rule and file when more rows broke the rule than `quarantine:` of the study file allows."""
+    found = []
+    totals = dict(rejected.group_by("rule").len().sort("rule").iter_rows())
+    for rule, total in totals.items():
+        allowed = study.quarantine.get(rule, 0)
+        if total <= allowed:
+            continue
+        for (file,), rows in rejected.filter(pl.col("rule") == rule).sort("source_file", "source_row").group_by(
+            "source_file", maintain_order=True
+        ):
+            lines = rows["source_row"].to_list()
+            more = f" and {len(lines) - LINES_SHOWN} more" if len(lines) > LINES_SHOWN else ""
+            where = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:LINES_SHOWN]))}{more}"
+            consent = f"Or accept to set them aside: `quarantine: {{{rule}: {total}}}` in study.yaml (now {allowed})."
+            found.append(Problem(rule, str(file), f"{where}: {RULES[rule].message}", f"{RULES[rule].action} {consent}"))
+    return found

@@ -1,0 +1,119 @@
+"""Files of one format -> one raw table: found, read, fingerprinted, identifiers replaced, free text dropped."""
+
+import hashlib
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from types import ModuleType
+
+import polars as pl
+
+from pipelines.clean.pseudonyms import normalise
+from pipelines.clean.registers import Registers
+from pipelines.contracts import table
+from pipelines.contracts.rules import Problem
+from pipelines.sources.base import RawTable, SourceError
+from pipelines.study.load import LoadedStudy
+from pipelines.study.models import Source
+
+
+@dataclass(frozen=True)
+class RawResult:
+    """One format as read.
+
+    `tables`: raw table name -> frame honouring raw.<name>. `rejected`: rows set aside on reading, as
+    clean.rejected_*. `received`: [source, source_file, format, sha256, received].
+    """
+
+    tables: dict[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    received: pl.DataFrame
+    problems: list[Problem]
+
+
+RECEIVED_SCHEMA: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "source_file": pl.String(),
+    "format": pl.String(),
+    "sha256": pl.String(),
+    "received": pl.Int64(),
+}
+
+
+def formats() -> dict[str, ModuleType]:
+    """Format -> reader, for every module of pipelines/sources that declares FORMAT."""
+    import pipelines.sources as package
+
+    modules = [importlib.import_module(f"{package.__name__}.{i.name}") for i in pkgutil.iter_modules(package.__path__)]
+    return {m.FORMAT: m for m in sorted(modules, key=lambda m: m.__name__) if hasattr(m, "FORMAT")}
+
+
+def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
+    """Read every file of the study's sources of that format. File-level faults become problems, never exceptions."""
+    module = formats()[fmt]
+    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in module.TABLES}
+    rejected: list[pl.DataFrame] = []
+    received: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    for source in (s for s in loaded.study.sources if s.format == fmt):
+        for pattern in source.files:
+            paths = sorted(p for p in loaded.root.glob(pattern) if p.is_file())
+            if not paths:
+                problems.append(Problem("missing_file", pattern, f"No file matches (source {source.id}).",
+                                        "Put the export there, or correct `files:` in study.yaml."))  # fmt: skip
+            for path in paths:
+                name = path.relative_to(loaded.root).as_posix()
+                data = path.read_bytes()
+                try:
+                    tables = module.read_tables(data, source=source)
+                    if not sum(t.received for t in tables.values()):
+                        raise SourceError("empty_file", "The file has no data row.", "Export it again.")
+                except SourceError as error:
+                    problems.append(error.problem(name))
+                    continue
+                for key, raw in tables.items():
+                    frames[key].append(_replace_people(raw.frame, module, source, registers).with_columns(
+                        pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")))  # fmt: skip
+                    rejected.append(_rejected(raw, source.id, name))
+                received.append({
+                    "source": source.id, "source_file": name, "format": fmt,
+                    "sha256": hashlib.sha256(data).hexdigest(), "received": sum(t.received for t in tables.values()),
+                })  # fmt: skip
+    out = {}
+    for key, parts in frames.items():
+        contract = table(f"raw.{key}")
+        out[key] = contract.conform(pl.concat(parts, how="diagonal")) if parts else contract.empty()
+    empty = table("clean.rejected_time").empty()
+    return RawResult(out, pl.concat([empty, *rejected]), pl.DataFrame(received, schema=RECEIVED_SCHEMA), problems)
+
+
+def _replace_people(frame: pl.DataFrame, module: ModuleType, source: Source, registers: Registers) -> pl.DataFrame:
+    """`frame` with the person's pseudonym instead of every identifying or free-text column."""
+    if module.DOMAIN == "survey":
+        return _replace_respondents(frame, source, registers)
+    known = registers.time_identities
+    found = [_look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
+    person = pl.select(pl.coalesce(*found)).to_series() if found else pl.Series([None] * frame.height, dtype=pl.String)
+    drop = [c for c in frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
+    return frame.drop(drop).with_columns(person.alias("person_time"))
+
+
+def _replace_respondents(frame: pl.DataFrame, source: Source, registers: Registers) -> pl.DataFrame:
+    if source.person is None or source.person not in frame.columns:
+        return frame.with_columns(pl.lit(None, pl.String).alias("person_survey"), pl.lit("false").alias("code_given"))
+    person = _look_up(frame[source.person], registers.survey_identities, "person_survey")
+    given = (normalise(frame[source.person]).fill_null("") != "").cast(pl.String)
+    return frame.drop(source.person).with_columns(person.alias("person_survey"), given.alias("code_given"))
+
+
+def _look_up(identifiers: pl.Series, known: pl.DataFrame, person: str) -> pl.Series:
+    return normalise(identifiers).replace_strict(
+        known["identifier"], known[person], default=None, return_dtype=pl.String
+    )
+
+
+def _rejected(raw: RawTable, source: str, file: str) -> pl.DataFrame:
+    return raw.rejected.select(
+        pl.lit(source).alias("source"), pl.lit(file).alias("source_file"), "source_row", "rule", "column",
+        pl.lit("set_aside").alias("status"),
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""The `bilan` command: thin verbs over `pipelines.defs.run` and `pipelines.demo`.
+
+Belongs here: arguments, printing, exit codes. Does not belong here: anything that computes.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.contracts.rules import DataProblems, Problem
+
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+
+STUDY_DIR = click.argument("study_dir", type=click.Path(path_type=Path))
+OUT = click.option("--out", type=click.Path(path_type=Path), help="Write everything under this folder.")
+
+
+@click.group()
+def main() -> None:
+    """Measure what an AI pilot does to the work of administrative teams."""
+
+
+@main.command()
+@STUDY_DIR
+@OUT
+def run(study_dir: Path, out: Path | None) -> None:
+    """Read a study, compute its indicators and publish the bilan."""
+    from pipelines.defs.run import run_study
+    from pipelines.study.load import StudyError
+    from pipelines.wording import summary_line
+
+    try:
+        summary = run_study(study_dir, out, progress=click.echo)
+    except (DataProblems, StudyError) as error:
+        _show(error.problems)
+        click.echo("Nothing was published: the last published state is untouched.", err=True)
+        sys.exit(1)
+    click.echo()
+    click.echo(
+        f"Rows: {summary.received} received = {summary.accepted} accepted"
+        f" + {summary.set_aside} set aside + {summary.duplicates} duplicates"
+    )
+    for row in summary.indicators.iter_rows(named=True):
+        click.echo(f"  {summary_line(row)}")
+    click.echo(f"Bilan: {summary.page}")
+
+
+@main.command()
+@STUDY_DIR
+def check(study_dir: Path) -> None:
+    """Read and validate everything, write nothing; exit 1 if anything is wrong."""
+    from pipelines.defs.run import check_study
+    from pipelines.study.load import StudyError
+
+    try:
+        report = check_study(study_dir)
+    except (DataProblems, StudyError) as error:
+        _show(error.problems)
+        sys.exit(1)
+    if report:
+        _show(report)
+        sys.exit(1)
+    click.echo("No problem found.")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write the study into.")
+@click.option("--seed", type=int, default=2026, show_default=True, help="Another seed, another study.")
+@click.option("--teams", type=click.IntRange(6, 300), default=10, show_default=True, help="Number of teams.")
+@click.option("--entries", type=click.IntRange(1000), help="About how many time entries.")
+def demo(out: Path, seed: int, teams: int, entries: int | None) -> None:
+    """Write a demonstration study: fictitious, deterministic, of any size."""
+    from pipelines.demo import write_demo
+
+    click.echo(f"Demonstration study: {write_demo(out, seed=seed, teams=teams, entries=entries)}")
+
+
+def _show(problems: list[Problem] | list[str]) -> None:
+    for problem in problems:
+        click.echo(f"- {problem}", err=True)
+    click.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}.", err=True)
+
+
+if __name__ == "__main__":
+    main()

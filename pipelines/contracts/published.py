@@ -1,0 +1,97 @@
+"""Published tables: disclosed, safe to hand to anyone. Reports, notebooks and open tables read only these."""
+
+from dataclasses import replace
+
+import polars as pl
+
+from pipelines.contracts.base import Column, Table
+from pipelines.contracts.clean import DEPLOYMENTS as CLEAN_DEPLOYMENTS
+from pipelines.contracts.clean import PROCESSES as CLEAN_PROCESSES
+from pipelines.contracts.clean import RECOMMENDATIONS as CLEAN_RECOMMENDATIONS
+from pipelines.contracts.clean import TOOLS as CLEAN_TOOLS
+from pipelines.contracts.indicators import DECIDED, IDENTITY, RECORD, STATUS
+from pipelines.contracts.indicators import DISTRIBUTIONS as RAW_DISTRIBUTIONS
+from pipelines.contracts.indicators import PARTICIPATION as RAW_PARTICIPATION
+
+S, I, D = pl.String(), pl.Int64(), pl.Date()
+_STATUS = Column("disclosure_status", S, "printed, or suppressed: then every value and count of the row is null", allowed=STATUS)
+_INTERNAL = {"top1_share", "top2_share", "p_ratio"}
+_RECORD = tuple(replace(c, nullable=True) for c in RECORD if c.name not in _INTERNAL)
+
+ESTIMATES = Table(
+    "estimates", "published", "One row per estimate, after disclosure control.",
+    IDENTITY + _RECORD + DECIDED + (_STATUS,),
+    key=("indicator", "estimand", "scope", "scope_key"), order_by=("indicator", "estimand", "scope", "scope_key"),
+)  # fmt: skip
+DISTRIBUTIONS = replace(RAW_DISTRIBUTIONS, layer="published", columns=(*RAW_DISTRIBUTIONS.columns, _STATUS),
+    description="Counts of answers to one item in one wave, after disclosure control.")  # fmt: skip
+PARTICIPATION = replace(RAW_PARTICIPATION, layer="published", columns=(*RAW_PARTICIPATION.columns, _STATUS),
+    description="The flow of people, after disclosure control.")  # fmt: skip
+TEAMS = Table(
+    "teams", "published", "Teams: the label is the family when the study does not publish names.",
+    (
+        Column("team", S, "code of the team"),
+        Column("label", S, "name to print"),
+        Column("family", S, "family of jobs"),
+        Column("start_group", I, "start group (« vague de démarrage »)", nullable=True),
+        Column("go_live", D, "first go-live; null if never equipped", nullable=True),
+    ),
+    key=("team",), order_by=("team",),
+)  # fmt: skip
+TOOLS = replace(CLEAN_TOOLS, layer="published")
+PROCESSES = replace(CLEAN_PROCESSES, layer="published")
+DEPLOYMENTS = replace(CLEAN_DEPLOYMENTS, layer="published", columns=tuple(replace(c, references=None) for c in CLEAN_DEPLOYMENTS.columns))
+RECOMMENDATIONS = replace(CLEAN_RECOMMENDATIONS, layer="published")
+ACCOUNTS = Table(
+    "accounts", "published", "Rows received = accepted + set aside + duplicates, per source.",
+    (
+        Column("source", S, "id of the source, or register"),
+        Column("format", S, "format recognised"),
+        Column("files", I, "files", unit="files", minimum=1),
+        Column("received", I, "rows received", unit="rows", minimum=0),
+        Column("accepted", I, "rows accepted", unit="rows", minimum=0),
+        Column("set_aside", I, "rows set aside", unit="rows", minimum=0),
+        Column("duplicates", I, "rows that repeat another one", unit="rows", minimum=0),
+    ),
+    key=("source",), order_by=("source",),
+)  # fmt: skip
+SET_ASIDE = Table(
+    "set_aside", "published", "Why rows were set aside or counted as duplicates.",
+    (
+        Column("source", S, "id of the source, or register"),
+        Column("rule", S, "rule"),
+        Column("status", S, "set aside, or duplicate", allowed=("set_aside", "duplicate")),
+        Column("rows", I, "rows", unit="rows", minimum=1),
+    ),
+    key=("source", "rule", "status"), order_by=("source", "rule", "status"),
+)  # fmt: skip
+INCIDENTS = Table(
+    "incidents", "published", "Incidents counted by tool and kind.",
+    (
+        Column("tool", S, "tool; null = none in particular", nullable=True),
+        Column("kind", S, "what it is about"),
+        Column("severity", I, "0 benign to 3 severe"),
+        Column("incidents", I, "declared", minimum=0),
+        Column("confirmed", I, "confirmed", minimum=0),
+        Column("open", I, "not closed", minimum=0),
+        Column("left_service", I, "errors that left the service", minimum=0),
+    ),
+    key=("tool", "kind", "severity"), order_by=("tool", "kind", "severity"),
+)  # fmt: skip
+STUDY = Table(
+    "study", "published", "The settings of the study that the pages print, one per row.",
+    (
+        Column("setting", S, "path of the setting in the study file"),
+        Column("value", S, "its value as text", nullable=True),
+    ),
+    key=("setting",), order_by=("setting",),
+)  # fmt: skip
+PROVENANCE = Table(
+    "provenance", "published", "Fingerprints: every input file, the study file, the lock, the code.",
+    (
+        Column("kind", S, "what it is", allowed=("input", "study", "lock", "code", "python")),
+        Column("name", S, "relative path, or name"),
+        Column("fingerprint", S, "sha256, or version"),
+    ),
+    key=("kind", "name"), order_by=("kind", "name"),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Raw tables: what the exports said, one table per format, every value still the text received.
+
+Identifiers are already replaced by pseudonyms and free text is gone. Columns beyond the declared ones
+(`open_columns`) are those of the exports, all VARCHAR.
+"""
+
+import polars as pl
+
+from pipelines.contracts.base import Column, Table
+from pipelines.contracts.clean import SOURCE_FILE, SOURCE_ROW
+
+S = pl.String()
+SOURCE = Column("source", S, "id of the source in the study file")
+_TIME = (
+    SOURCE, SOURCE_FILE, SOURCE_ROW,
+    Column("person_time", S, "keyed pseudonym; null when the roster does not know the person", nullable=True),
+)  # fmt: skip
+_SURVEY = (
+    SOURCE, SOURCE_FILE, SOURCE_ROW,
+    Column("person_survey", S, "keyed pseudonym; null when no code was given", nullable=True),
+)  # fmt: skip
+_ORDER = ("source", "source_file", "source_row")
+
+KIMAI = Table("kimai", "raw", "Kimai exports as received.", _TIME, order_by=_ORDER, open_columns=True)
+TOGGL = Table("toggl", "raw", "Toggl Track detailed exports as received.", _TIME, order_by=_ORDER, open_columns=True)
+CLOCKIFY = Table("clockify", "raw", "Clockify detailed exports as received.", _TIME, order_by=_ORDER, open_columns=True)
+TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as received.", _TIME, order_by=_ORDER, open_columns=True)
+TIME_SHEET_WEEKS = Table("time_sheet_weeks", "raw", "Weekly lines of the team time sheet (noted, nothing to declare, leave) as received.",
+    _TIME, order_by=_ORDER, open_columns=True)  # fmt: skip
+LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received.", _SURVEY, order_by=_ORDER, open_columns=True)

@@ -1,0 +1,78 @@
+"""Why a row or a file is refused: one catalogue of rules, used by the readers, the console and the bilan."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`label_fr` is printed in the bilan; `message` and `action` tell the analyst what happened and what to do."""
+
+    label_fr: str
+    message: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input: what, where, what to do. Never holds a name, a code or free text of a person."""
+
+    rule: str
+    file: str
+    message: str
+    action: str
+    line: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        where = self.file + (f", line {self.line}" if self.line else "") + (f", column {self.column!r}" if self.column else "")
+        return f"{where}: {self.message} {self.action}"
+
+
+class DataProblems(Exception):
+    """The input cannot be used as it is. `problems` says all that is wrong."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(p) for p in problems))
+        self.problems = problems
+
+
+# Rules that set a row aside (status set_aside) or count it as a repeat (status duplicate).
+RULES: dict[str, Rule] = {
+    "malformed_row": Rule("Ligne illisible", "The row does not have the number of columns of the header, or a quote is left open.", "Export the file again, or repair this line."),
+    "bad_date": Rule("Date illisible", "The date cannot be read.", "Write it as YYYY-MM-DD, or declare `date_order:` in study.yaml."),
+    "bad_number": Rule("Nombre illisible", "A number cannot be read.", "Write digits, with a comma or a dot for decimals."),
+    "bad_duration": Rule("Durée illisible", "The duration cannot be read.", "Write minutes, H:MM or HH:MM:SS."),
+    "missing_value": Rule("Valeur obligatoire absente", "A mandatory value is empty.", "Fill it in, or delete the row in the source and export again."),
+    "running_entry": Rule("Chronomètre resté ouvert", "The timer was still running when the file was exported.", "Stop it in the tracker and export again."),
+    "zero_duration": Rule("Durée nulle ou négative", "The duration is zero or negative.", "Correct it in the tracker and export again."),
+    "over_12_hours": Rule("Durée de plus de 12 heures", "The entry lasts over 12 hours: a timer was probably forgotten.", "Correct it in the tracker and export again."),
+    "outside_study": Rule("Date hors de la période de mesure", "The date is outside the study's calendar.", "Check the date, or the calendar in study.yaml."),
+    "outside_roster": Rule("Personne hors de l'équipe à cette date", "The person was not on the roster on that day.", "Check from_date and to_date in the register of people."),
+    "unknown_person": Rule("Personne absente du registre", "The register of people does not know this person.", "Add the identifier to the register, or remove the row from the source."),
+    "unknown_team": Rule("Équipe inconnue", "The register of teams does not know this team.", "Correct the team, or add it to the register of teams."),
+    "unknown_code": Rule("Code inconnu d'un registre", "A code is not in its register.", "Correct the code, or add it to its register."),
+    "no_code": Rule("Réponse sans code personnel", "The response carries no personal code.", "Nothing to do if the person left it empty; it cannot be linked."),
+    "missing_project": Rule("Saisie sans processus", "The entry names no process.", "Choose the project or activity in the tracker and export again."),
+    "errors_over_items": Rule("Plus d'erreurs que d'éléments", "More errors than items handled.", "Correct the two numbers at the source."),
+    "parts_over_total": Rule("Parties plus longues que le total", "The « dont » parts exceed the total.", "Correct the line at the source."),
+    "bad_value": Rule("Valeur non admise", "The value is not one of those allowed.", "Use one of the values listed in the template."),
+    "contract": Rule("Règle du contrat non respectée", "The row breaks a rule of the table's contract.", "See restricted/data_docs for the rule."),
+    "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Nothing to do: it is counted once."),
+    "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Nothing to do if that is right."),
+}  # fmt: skip
+
+# Faults of a whole file or column: they always stop the run.
+FILE_RULES: dict[str, str] = {
+    "missing_file": "No file matches.",
+    "empty_file": "The file has no data row.",
+    "unrecognised_file": "The file does not look like the declared format.",
+    "wrong_delimiter": "The columns are not where they should be: the separator looks wrong.",
+    "unmapped_label": "An answer label is not known to the instrument.",
+    "unmapped_process": "A process label is not mapped to a code.",
+    "unmapped_tool": "A tool label is not mapped to a code.",
+    "unmapped_column": "A column is mapped to nothing.",
+    "missing_column": "A mandatory column is absent.",
+    "ambiguous_dates": "Day and month cannot be told apart.",
+    "empty_wave": "Nobody answered this wave.",
+    "quarantine": "More rows were set aside than study.yaml allows.",
+}

@@ -1,0 +1,153 @@
+"""Reads `study.yaml` and says what is wrong, on which line, and what to write instead."""
+
+import difflib
+import hashlib
+import importlib.resources
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipelines.study.models import Instruments, Study
+
+STUDY_FILE = "study.yaml"
+
+
+class StudyError(Exception):
+    """The study file cannot be used. `problems` holds one message per fault, each with its line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A parsed study with where it was read and the sha256 of the file."""
+
+    study: Study
+    root: Path
+    sha256: str
+
+
+@cache
+def house_instruments() -> Instruments:
+    """The house's items and scales (instruments.yaml)."""
+    text = importlib.resources.files("pipelines.study").joinpath("instruments.yaml").read_text("utf-8")
+    return Instruments.model_validate(_yaml(text)[0])
+
+
+def load_study(root: Path) -> LoadedStudy:
+    """Read `root/study.yaml`. Raises StudyError, one line per fault: `study.yaml, line 12: ...`."""
+    path = root / STUDY_FILE
+    if not path.is_file():
+        advice = f"Give the folder that holds {STUDY_FILE}, for instance data/raw/demo."
+        raise StudyError([f"{path}: no such file. {advice}"])
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise StudyError([f"{STUDY_FILE}, line {line}: not UTF-8. Save the file again as UTF-8."]) from None
+    plain, marks = _yaml(text)
+    if not isinstance(plain, dict):
+        raise StudyError([f"{STUDY_FILE}, line 1: expected `key: value` lines. Start from data/raw/demo/study.yaml."])
+    try:
+        study = Study.model_validate(plain)
+    except ValidationError as error:
+        raise StudyError([_explain(e, plain, marks) for e in error.errors()]) from None
+    merged = _merge(house_instruments(), study.instruments)
+    study = study.model_copy(update={"instruments": merged})
+    return LoadedStudy(study, root, hashlib.sha256(data).hexdigest())
+
+
+def _merge(house: Instruments, own: Instruments) -> Instruments:
+    items = {i.item: i for i in (*house.items, *own.items)}
+    scales = {s.scale: s for s in (*house.scales, *own.scales)}
+    return Instruments(items=tuple(items.values()), scales=tuple(scales.values()))
+
+
+def _yaml(text: str) -> tuple[Any, Any]:
+    """Plain data, and the same tree with line marks."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    yaml = YAML(typ="rt", pure=True)
+    try:
+        marked = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = (mark.line + 1) if mark else 1
+        advice = "Check the indentation, the quotes and the colons of this line and the one above."
+        raise StudyError([f"{STUDY_FILE}, line {line}: not valid YAML ({error.problem}). {advice}"]) from None
+    return _plain(marked), marked
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(k): _plain(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_plain(v) for v in node]
+    if isinstance(node, str):
+        return str(node)
+    if isinstance(node, bool) or node is None:
+        return node
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float):
+        return float(node)
+    return node
+
+
+def _line(marks: Any, location: tuple[int | str, ...]) -> int:
+    """Line of the deepest node of `location` that the file holds."""
+    line, node = 1, marks
+    for step in location:
+        lc = getattr(node, "lc", None)
+        if lc is None:
+            break
+        try:
+            line = (lc.key(step)[0] if isinstance(node, dict) else lc.item(step)[0]) + 1
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _explain(error: Any, plain: Any, marks: Any) -> str:
+    location = tuple(error["loc"])
+    where = ".".join(str(p + 1) if isinstance(p, int) else p for p in location) or "the file"
+    head = f"{STUDY_FILE}, line {_line(marks, location)}: "
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"Did you mean `{near[0]}`?" if near else f"Known keys here: {', '.join(known)}."
+        return f"{head}`{where}` is not a known key. {hint}"
+    if kind == "missing":
+        return f"{head}`{where}` is missing. Add `{location[-1]}: ...` there."
+    if kind == "literal_error":
+        return f"{head}`{where}` is {error['input']!r}; write one of {error['ctx']['expected']}."
+    message = error["msg"].removeprefix("Value error, ")
+    given = f" (found {error['input']!r})" if isinstance(error["input"], str | int | float | bool) else ""
+    return f"{head}`{where}`: {message}{given}."
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Study
+    for step in location:
+        if isinstance(step, int):
+            continue
+        field = model.model_fields.get(step)
+        if field is None:
+            return []
+        annotation = field.annotation
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if hasattr(candidate, "model_fields"):
+                model = candidate
+                break
+        else:
+            return []
+    return sorted(model.model_fields)
