@@ -55,7 +55,8 @@ def load_keys(loaded: LoadedStudy, *, create: bool = True) -> Keys:
     (reading only, nothing is written). Raises ValueError when the key file cannot be read."""
     study = loaded.study
     if study.public_pseudonym_key:
-        return Keys(*(hashlib.sha256(f"public:{study.study}:{d}".encode()).digest() for d in ("time", "survey")))
+        time, survey = (hashlib.sha256(f"public:{study.study}:{d}".encode()).digest() for d in ("time", "survey"))
+        return Keys(time, survey)
     path = keys_path(study.study)
     if path.is_file():
         try:

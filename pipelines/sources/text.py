@@ -74,8 +74,7 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     marks = np.flatnonzero((buffer == ord(separator)) & outside)
     fields = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
     lines = np.searchsorted(newlines, starts) + 1
-    header = _parse(raw[starts[0] : ends[0] + 1], separator, int(fields[0])).row(0)
-    header = [h or "" for h in header]
+    header = [h or "" for h in _parse(raw[starts[0] : ends[0] + 1], separator, int(fields[0])).row(0)]
 
     closed = outside[ends]
     good = (fields == fields[0]) & closed
