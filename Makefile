@@ -34,7 +34,7 @@ demo: $(VENV)/.ready ## write the demonstration study again
 	@$(BIN)/bilan demo --out data/raw/demo
 
 lock: ## resolve the dependencies again (needs uv)
-	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate \
+	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-strip-extras \
 	  --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements.lock --upgrade -q
 
 clean: ## remove everything that is rebuilt
@@ -51,6 +51,6 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  $(PYTHON) -m venv $(VENV) && \
 	  $(BIN)/python -m pip install -q --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install -q --no-deps --no-build-isolation -e . && \
-	  $(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true ; \
+	  { $(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true; } ; \
 	fi
 	@$(BIN)/python -c "import pipelines" && touch $@
