@@ -30,7 +30,7 @@ def test_the_top_level_holds_only_what_was_agreed():
 def test_the_lock_names_no_registry_and_hashes_everything():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "://" not in lock and "--index-url" not in lock
-    pins = re.findall(r"^([a-z0-9][\w.-]*)==", lock, flags=re.M)
+    pins = re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,-]+\])?==", lock, flags=re.M)
     assert len(pins) > 100
     assert len(re.findall(r"^[a-z0-9].*==.*\\\n\s+--hash=sha256:", lock, flags=re.M)) == len(pins)
 

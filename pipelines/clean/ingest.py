@@ -8,13 +8,15 @@ from types import ModuleType
 
 import polars as pl
 
+from pipelines.clean.accounts import RECEIVED_SCHEMA
 from pipelines.clean.pseudonyms import normalise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
+from pipelines.sources.limesurvey import Questionnaire
 from pipelines.study.load import LoadedStudy
-from pipelines.study.models import Source
+from pipelines.study.models import Source, Study
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,6 @@ class RawResult:
     rejected: pl.DataFrame
     received: pl.DataFrame
     problems: list[Problem]
-
-
-RECEIVED_SCHEMA: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "source_file": pl.String(),
-    "format": pl.String(),
-    "sha256": pl.String(),
-    "received": pl.Int64(),
-}
 
 
 def formats() -> dict[str, ModuleType]:
@@ -68,8 +61,11 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
                     tables = module.read_tables(data, source=source)
                     if not sum(t.received for t in tables.values()):
                         raise SourceError("empty_file", "The file has no data row.", "Export it again.")
+                    tables, faults = _closed_questions(tables, module, source, loaded, registers)
                 except SourceError as error:
-                    problems.append(error.problem(name))
+                    faults = [error]
+                if faults:
+                    problems += [fault.problem(name) for fault in faults]
                     continue
                 for key, raw in tables.items():
                     frames[key].append(_replace_people(raw.frame, module, source, registers).with_columns(
@@ -85,6 +81,23 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
         out[key] = contract.conform(pl.concat(parts, how="diagonal")) if parts else contract.empty()
     empty = table("clean.rejected_time").empty()
     return RawResult(out, pl.concat([empty, *rejected]), pl.DataFrame(received, schema=RECEIVED_SCHEMA), problems)
+
+
+def _closed_questions(
+    tables: dict[str, RawTable], module: ModuleType, source: Source, loaded: LoadedStudy, registers: Registers
+) -> tuple[dict[str, RawTable], list[SourceError]]:
+    """Questionnaires keep only the closed questions of the study's items: free text goes no further than this."""
+    if module.DOMAIN != "survey":
+        return tables, []
+    known = questionnaire(loaded.study, registers)
+    kept = {key: module.keep_items(raw, source=source, questionnaire=known) for key, raw in tables.items()}
+    return {key: raw for key, (raw, _) in kept.items()}, [fault for _, faults in kept.values() for fault in faults]
+
+
+def questionnaire(study: Study, registers: Registers) -> Questionnaire:
+    """What the headings of a questionnaire may mean in this study."""
+    processes, tools = registers.tables["processes"]["process"], registers.tables["tools"]["tool"]
+    return Questionnaire(study.instruments, tuple(processes), tuple(tools))
 
 
 def _replace_people(frame: pl.DataFrame, module: ModuleType, source: Source, registers: Registers) -> pl.DataFrame:

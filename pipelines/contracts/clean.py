@@ -99,7 +99,7 @@ DEPLOYMENTS = Table(
 TIME_ENTRIES = Table(
     "time_entries", "clean", "One row per line of a time sheet or tracker: a task done, all-in minutes.",
     (
-        Column("entry_id", S, "stable id of the line: hash of its source and natural key"),
+        Column("entry_id", S, "id of the line: source:file:line, as a line is one entry at most"),
         PERSON_TIME, TEAM, PROCESS,
         Column("date", D, "day the work was done (local)"),
         Column("week", D, "Monday of its ISO week"),
@@ -225,20 +225,20 @@ RECOMMENDATIONS = Table(
     key=("recommendation",), order_by=("recommendation",),
 )  # fmt: skip
 
-_REJECT_COLUMNS = (
+REJECT_COLUMNS = (
     Column("source", S, "id of the source in the study file, or the register's name"),
     SOURCE_FILE, SOURCE_ROW,
-    Column("rule", S, "rule that set the row aside (pipelines/clean/rules.py)"),
+    Column("rule", S, "rule that set the row aside (pipelines/contracts/rules.py)"),
     Column("column", S, "column at fault; null when it is the whole row", nullable=True),
     Column("status", S, "set aside, or counted as a duplicate", allowed=("set_aside", "duplicate")),
 )  # fmt: skip
 
 REJECTED_TIME = Table("rejected_time", "clean", "Rows of the time data that were not accepted. Never the row itself.",
-    _REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 REJECTED_RESPONSES = Table("rejected_responses", "clean", "Rows of the questionnaires that were not accepted. Never the row itself.",
-    _REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 REJECTED_REGISTERS = Table("rejected_registers", "clean", "Rows of the registers that were not accepted. Never the row itself.",
-    _REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 
 ACCOUNTS = Table(
     "accounts", "clean", "Rows received = accepted + set aside + duplicates, for each file.",

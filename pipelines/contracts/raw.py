@@ -7,9 +7,9 @@ Identifiers are already replaced by pseudonyms and free text is gone. Columns be
 import polars as pl
 
 from pipelines.contracts.base import Column, Table
-from pipelines.contracts.clean import SOURCE_FILE, SOURCE_ROW
+from pipelines.contracts.clean import REJECT_COLUMNS, SOURCE_FILE, SOURCE_ROW
 
-S = pl.String()
+S, I = pl.String(), pl.Int64()
 SOURCE = Column("source", S, "id of the source in the study file")
 _TIME = (
     SOURCE, SOURCE_FILE, SOURCE_ROW,
@@ -28,3 +28,17 @@ TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as receive
 TIME_SHEET_WEEKS = Table("time_sheet_weeks", "raw", "Weekly lines of the team time sheet (noted, nothing to declare, leave) as received.",
     _TIME, order_by=_ORDER, open_columns=True)  # fmt: skip
 LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received.", _SURVEY, order_by=_ORDER, open_columns=True)
+
+FILES = Table(
+    "files", "raw", "One row per file received: exports and registers.",
+    (
+        Column("source", S, "id of the source in the study file, or the register's name"),
+        SOURCE_FILE,
+        Column("format", S, "format recognised"),
+        Column("sha256", S, "fingerprint of the file as received"),
+        Column("received", I, "rows in the file", unit="rows", minimum=0),
+    ),
+    key=("source_file", "source"), order_by=("source", "source_file"),
+)  # fmt: skip
+REJECTED = Table("rejected", "raw", "Rows of the exports that could not be read. Never the row itself.",
+    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip

@@ -114,8 +114,9 @@ def _parse(body: bytes, separator: str, width: int) -> pl.DataFrame:
 
 def _join(raw: bytes, starts: np.ndarray, ends: np.ndarray, keep: np.ndarray) -> bytes:
     """The kept records. Runs of consecutive records are copied as one slice."""
-    edges = np.diff(np.concatenate(([0], keep.astype(np.int8), [0])))
-    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    gap = starts[1:] != ends[:-1] + 1  # a blank line stood between
+    first = np.flatnonzero(keep & np.concatenate(([True], ~keep[:-1] | gap)))
+    last = np.flatnonzero(keep & np.concatenate((~keep[1:] | gap, [True])))
     return b"".join(raw[starts[a] : ends[b] + 1] for a, b in zip(first, last, strict=True))
 
 

@@ -1,0 +1,48 @@
+"""The typed rows every time format ends in, before anything is known of the study's teams and codes."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+TEXT, WHOLE, NUMBER, FLAG, DAY = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date()
+
+# `rule`, `column`: the first rule the row breaks, null when it breaks none. `natural_key`: equal for rows that say the
+# same thing twice.
+TIME_ROWS: dict[str, pl.DataType] = {
+    "source": TEXT, "source_file": TEXT, "source_row": WHOLE, "person_time": TEXT, "process_label": TEXT,
+    "tool_label": TEXT, "date": DAY, "minutes": NUMBER, "occurrences": WHOLE, "prompt_minutes": NUMBER,
+    "verification_minutes": NUMBER, "failed_minutes": NUMBER, "failed_attempt": FLAG, "items": WHOLE, "errors": WHOLE,
+    "severity": WHOLE, "new_task": FLAG, "complexity": WHOLE, "natural_key": TEXT, "rule": TEXT, "column": TEXT,
+}  # fmt: skip
+
+WEEK_ROWS: dict[str, pl.DataType] = {
+    "source": TEXT, "source_file": TEXT, "source_row": WHOLE, "person_time": TEXT, "week": DAY, "logged": FLAG,
+    "worked_hours": NUMBER, "rule": TEXT, "column": TEXT,
+}  # fmt: skip
+
+Rules = Sequence[tuple[str, str | pl.Expr | None, pl.Expr]]
+
+
+def first_rule(rules: Rules) -> list[pl.Expr]:
+    """Columns `rule` and `column`: of the first (rule, column, condition) whose condition holds, else null.
+
+    The column is a name, an expression that gives it, or None for the whole row.
+    """
+    broken = [condition.fill_null(False) for _, _, condition in rules]
+    names = [pl.when(b).then(pl.lit(r)) for b, (r, _, _) in zip(broken, rules, strict=True)]
+    # A rule about the whole row has no column: '' keeps its place in the chain.
+    columns = [c if isinstance(c, pl.Expr) else pl.lit(c or "") for _, c, _ in rules]
+    column = pl.coalesce([pl.when(b).then(c) for b, c in zip(broken, columns, strict=True)])
+    return [pl.coalesce(names).alias("rule"), pl.when(column != "").then(column).alias("column")]
+
+
+def natural_key(*parts: pl.Expr) -> pl.Expr:
+    """One text per combination of values; null when the person is not known (first part)."""
+    texts = [p.cast(pl.String).fill_null("") for p in parts]
+    return pl.when(parts[0].is_not_null()).then(pl.concat_str(texts, separator="\x1f"))
+
+
+def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """`frame` with exactly the columns of `schema`; those it lacks are null."""
+    have = set(frame.columns)
+    return frame.select((pl.col(c) if c in have else pl.lit(None)).cast(t).alias(c) for c, t in schema.items())

@@ -1,0 +1,226 @@
+"""The team time sheet: XLSX (one sheet of entries, one of weeks, found by their headings) or CSV, filled in by hand.
+
+Quirks: French headings, decimal commas, dates dd/mm/yyyy, durations as `90`, `1h30`, `1:30`, `90 min`; Windows-1252
+when a spreadsheet saved it; blank lines between the filled ones. Hand-typed dates are day first unless study.yaml says
+otherwise: one slip is one bad row, not a doubt about the whole sheet.
+"""
+
+import re
+
+import polars as pl
+
+from pipelines.sources.base import RawTable, SourceError, no_rejects
+from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
+from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, Rules, conform, first_rule, natural_key
+from pipelines.sources.values import fold, number, sheet_minutes, text, to_date, yes_no
+from pipelines.study.models import Source
+
+FORMAT, DOMAIN, WEEKS_TABLE = "time_sheet", "time", "time_sheet_weeks"
+TABLES = (FORMAT, WEEKS_TABLE)
+IDENTIFIERS: tuple[str, ...] = ("Code",)
+FREE_TEXT: tuple[str, ...] = ("Comment",)
+
+# Canonical heading -> headings met, without accents, punctuation and what stands in brackets.
+ENTRY_HEADINGS: dict[str, tuple[str, ...]] = {
+    "Date": ("date", "jour"),
+    "Code": ("mon code", "code", "code personnel", "my code"),
+    "Process": ("processus", "process"),
+    "Tool": ("outil", "tool"),
+    "Occurrences": ("nombre de fois", "occurrences", "number of times"),
+    "Minutes": ("duree totale en min tout compris", "duree totale en min", "duree totale", "duree", "minutes",
+                "total minutes"),
+    "Prompt minutes": ("dont consigne", "prompt minutes"),
+    "Verification minutes": ("dont verification et reprise", "dont verification", "verification minutes"),
+    "Failed attempt": ("essai abandonne", "failed attempt"),
+    "Items": ("nombre d elements", "items"),
+    "Errors": ("reprises necessaires", "errors"),
+    "New task": ("nouvelle tache", "new task"),
+    "Complexity": ("complexite", "complexity"),
+    "Severity": ("gravite", "severity"),
+    "Failed minutes": ("dont echec", "failed minutes"),
+    "Comment": ("commentaire", "commentaires", "remarque", "remarques", "comment", "notes"),
+}  # fmt: skip
+WEEK_HEADINGS: dict[str, tuple[str, ...]] = {
+    "Week": ("semaine", "semaine du", "semaine du lundi", "lundi", "lundi de la semaine", "week"),
+    "Code": ENTRY_HEADINGS["Code"],
+    "Status": ("situation", "statut", "etat", "declaration", "ma semaine", "cette semaine", "suivi", "status"),
+    "Worked hours": ("heures travaillees", "worked hours"),
+    "Comment": ENTRY_HEADINGS["Comment"],
+}
+ENTRY_KEY, WEEK_KEY = ("Date", "Code", "Process", "Minutes"), ("Week", "Code", "Status")
+MANDATORY = ("Date", "Code", "Process", "Tool", "Occurrences", "Minutes")
+LOGGED, AWAY = ("j ai note", "note", "rien a declarer", "logged", "nothing to declare"), ("conge", "conges", "leave")
+LONGEST_LINE_MINUTES = 1440  # a line is about one day
+LONGEST_WEEK_HOURS = 60
+HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings of a sheet
+
+
+def recognises(header: list[str]) -> bool:
+    """The header is that of the sheet of entries or of the sheet of weeks."""
+    return _kind(header) is not None
+
+
+def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
+    """Entries (`time_sheet`) and weeks (`time_sheet_weeks`) of one file; the kind a file lacks is empty.
+
+    `source_row` is the line of the text file, or the row of the sheet. Raises SourceError when no sheet has the
+    headings, when two have the same ones, or when a mandatory column is absent.
+    """
+    tables = _workbook(data) if data.startswith(b"PK") else [read_delimited(data)]
+    found: dict[str, RawTable] = {}
+    for table in tables:
+        kind = _kind(table.header)
+        if kind is None:
+            continue
+        if kind in found:
+            raise SourceError("unrecognised_file", "Two sheets have the same headings: rows could not be told apart.",
+                              "Put them in one sheet, or in two files.")  # fmt: skip
+        found[kind] = _canonical(table, ENTRY_HEADINGS if kind == FORMAT else WEEK_HEADINGS)
+    if not found:
+        raise SourceError("unrecognised_file", "No sheet has the headings of the time sheet.",
+                          f"Keep the headings of the template: at least {', '.join(MANDATORY)}.", line=1)  # fmt: skip
+    if FORMAT in found and (missing := [c for c in MANDATORY if c not in found[FORMAT].frame.columns]):
+        raise SourceError("missing_column", f"The sheet of entries lacks {', '.join(missing)}.",
+                          "Put the column of the template back.", column=missing[0])  # fmt: skip
+    empty = pl.DataFrame(schema={SOURCE_ROW: pl.Int64})
+    return {kind: found.get(kind, RawTable(empty, no_rejects(), 0)) for kind in TABLES}
+
+
+def interpret(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
+    """TIME_ROWS of raw.time_sheet rows of one source. Columns the sheet does not have stay null: not measured."""
+    columns = _with_columns(raw, ENTRY_HEADINGS).lazy()
+    order = source.date_order or "dmy"
+    typed = columns.with_columns(
+        text("Process").alias("process_label"),
+        text("Tool").alias("tool_label"),
+        to_date(text("Date"), order).alias("date"),
+        *(sheet_minutes(text(c)).alias(n) for c, n in {"Minutes": "minutes", **_PARTS}.items()),
+        *(number(text(c)).alias(n) for c, n in _WHOLE_NUMBERS.items()),
+        yes_no(text("Failed attempt")).alias("failed_attempt"),
+        yes_no(text("New task")).alias("new_task"),
+    )
+    once = pl.when(text("Occurrences").is_null()).then(1.0).otherwise("occurrences")
+    typed = typed.with_columns(once.alias("occurrences"))
+    rules: Rules = [
+        ("missing_value", "Date", text("Date").is_null()),
+        ("bad_date", "Date", pl.col("date").is_null()),
+        ("missing_value", "Minutes", text("Minutes").is_null()),
+        ("bad_duration", "Minutes", pl.col("minutes").is_null()),
+        ("zero_duration", "Minutes", pl.col("minutes") <= 0),
+        ("bad_duration", "Minutes", pl.col("minutes") > LONGEST_LINE_MINUTES),
+        *(("bad_duration", c, _unread(c, n) | (pl.col(n) < 0)) for c, n in _PARTS.items()),
+        *(("bad_number", c, _unread(c, n) | (pl.col(n) % 1 != 0) | (pl.col(n) < 0)) for c, n in _WHOLE_NUMBERS.items()),
+        ("bad_value", "Occurrences", pl.col("occurrences") < 1),
+        ("bad_value", "Failed attempt", _unread("Failed attempt", "failed_attempt")),
+        ("bad_value", "New task", _unread("New task", "new_task")),
+        ("bad_value", "Complexity", ~pl.col("complexity").is_between(1, 3)),
+        ("bad_value", "Severity", ~pl.col("severity").is_between(0, 3)),
+    ]  # fmt: skip
+    typed = typed.with_columns(*first_rule(rules), pl.col("new_task").fill_null(False))
+    # A number that breaks a rule cannot be an integer column's value; its row is set aside anyway.
+    typed = typed.with_columns(pl.when(pl.col("rule").is_null()).then(pl.col(n)) for n in _WHOLE_NUMBERS.values())
+    said = [pl.col("person_time"), pl.col("date"), pl.col("process_label").str.to_lowercase(),
+            pl.col("tool_label").str.to_lowercase(), pl.col("minutes"), pl.col("failed_attempt"),
+            *(pl.col(n) for n in (*_PARTS.values(), *_WHOLE_NUMBERS.values()))]  # fmt: skip
+    typed = typed.with_columns(natural_key(*said).alias("natural_key"))
+    # Equal lines of one sheet are different work; the same line met again in another file is the same work.
+    nth = pl.int_range(pl.len()).over("source_file", "natural_key").cast(pl.String)
+    return conform(typed.with_columns(pl.col("natural_key") + "\x1f" + nth).collect(), TIME_ROWS)
+
+
+def interpret_weeks(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
+    """WEEK_ROWS of raw.time_sheet_weeks rows of one source: noted or nothing to declare = logged, leave = not."""
+    raw = _with_columns(raw, WEEK_HEADINGS)
+    status = pl.col("Status").fill_null("").str.to_lowercase().str.normalize("NFKD")
+    status = status.str.replace_all(r"\p{M}", "").str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
+    typed = raw.with_columns(
+        to_date(text("Week"), source.date_order or "dmy").dt.truncate("1w").alias("week"),
+        pl.when(status.is_in(LOGGED)).then(True).when(status.is_in(AWAY)).then(False).alias("logged"),
+        number(text("Worked hours")).alias("worked_hours"),
+    )
+    rules = first_rule([
+        ("missing_value", "Week", text("Week").is_null()),
+        ("bad_date", "Week", pl.col("week").is_null()),
+        ("missing_value", "Status", text("Status").is_null()),
+        ("bad_value", "Status", pl.col("logged").is_null()),
+        ("bad_number", "Worked hours", _unread("Worked hours", "worked_hours")),
+        ("bad_value", "Worked hours", ~pl.col("worked_hours").is_between(0, LONGEST_WEEK_HOURS)),
+    ])  # fmt: skip
+    return conform(typed.with_columns(rules), WEEK_ROWS)
+
+
+_PARTS = {
+    "Prompt minutes": "prompt_minutes",
+    "Verification minutes": "verification_minutes",
+    "Failed minutes": "failed_minutes",
+}
+_WHOLE_NUMBERS = {
+    "Occurrences": "occurrences",
+    "Items": "items",
+    "Errors": "errors",
+    "Complexity": "complexity",
+    "Severity": "severity",
+}
+
+
+def label_columns(source: Source) -> tuple[str, str]:
+    """The raw columns that name the process and the tool."""
+    return "Process", "Tool"
+
+
+def _unread(column: str, typed: str) -> pl.Expr:
+    """Something is written that could not be read."""
+    return text(column).is_not_null() & pl.col(typed).is_null()
+
+
+def _plain(heading: str) -> str:
+    return fold(re.sub(r"\([^)]*\)", " ", heading))
+
+
+def _translate(header: list[str], headings: dict[str, tuple[str, ...]]) -> list[str | None]:
+    known = {h: name for name, others in headings.items() for h in others}
+    return [known.get(_plain(h)) for h in header]
+
+
+def _kind(header: list[str]) -> str | None:
+    if set(ENTRY_KEY) <= set(_translate(header, ENTRY_HEADINGS)):
+        return FORMAT
+    return WEEKS_TABLE if set(WEEK_KEY) <= set(_translate(header, WEEK_HEADINGS)) else None
+
+
+def _canonical(table: TextTable, headings: dict[str, tuple[str, ...]]) -> RawTable:
+    """The known columns, the first of each; others are left in the file, as nobody knows what they hold."""
+    received = [c for c in table.frame.columns if c != SOURCE_ROW]
+    names = _translate(table.header, headings)
+    first = {n: c for n, c in reversed(list(zip(names, received, strict=True))) if n is not None}
+    kept = [pl.col(first[n]).alias(n) for n in headings if n in first]
+    return RawTable(table.frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
+
+
+def _with_columns(raw: pl.DataFrame, headings: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+    absent = [c for c in headings if c not in raw.columns]
+    return raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
+
+
+def _workbook(data: bytes) -> list[TextTable]:
+    """The sheets of a workbook that have recognised headings, every cell as text, blank rows left out."""
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(data)
+    except fastexcel.FastExcelError:
+        raise SourceError("unrecognised_file", "The workbook cannot be opened.",
+                          "Save it again as .xlsx, without a password.") from None  # fmt: skip
+    tables = []
+    for name in book.sheet_names:
+        # skip_rows=0 keeps the blank rows at the top, so that row numbers are those of the sheet.
+        grid = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+        heads = [[h or "" for h in row] for row in grid.head(HEADER_WITHIN_ROWS).iter_rows()]
+        at = next((i for i, head in enumerate(heads) if recognises(head)), None)
+        if at is None:
+            continue
+        rows = grid.with_row_index(SOURCE_ROW, offset=1).with_columns(pl.col(SOURCE_ROW).cast(pl.Int64)).slice(at + 1)
+        blank = pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.strip_chars() == "") for c in grid.columns)
+        rows = rows.filter(~blank).select(*grid.columns, SOURCE_ROW)
+        tables.append(TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx"))
+    return tables
