@@ -171,7 +171,7 @@ def _value(cell: pl.Expr, column: Column) -> tuple[pl.Expr, str]:
         return number(cell), "bad_number"
     if column.dtype == pl.Int64:
         figure = number(cell)
-        return pl.when(figure % 1 == 0).then(figure).cast(pl.Int64), "bad_number"
+        return pl.when(figure % 1 == 0).then(figure).cast(pl.Int64, strict=False), "bad_number"
     if column.allowed is not None:
         low = cell.str.to_lowercase()
         return pl.when(low.is_in(column.allowed)).then(low), "bad_value"

@@ -46,6 +46,7 @@ ADMIN: dict[str, tuple[str, ...]] = {
 }
 KEPT_ADMIN = ("id", SUBMITTED, "lastpage", "startlanguage")
 _ADMIN_FOLDED = {fold(h): name for name, others in ADMIN.items() for h in (name, *others)}
+_AGAIN = "\x1f"  # between a heading met before and its position: no heading holds it
 _CODE = re.compile(r"^([A-Za-z][A-Za-z0-9_]*(?:\[[^\]]*\])*)(?:\. |\._\.|\.?$)")
 _TIMING = re.compile(
     r"^(interviewtime|grouptime\d+|total time|temps total|gesamtzeit|group time|question time|duree pour l[ea] "
@@ -127,7 +128,7 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
         index = i == 0 and fold(code) in ("", "unnamed 0", "x")
         if index or (_admin(code) in IDENTIFIERS and _key(code) != person) or _is_timing(code, codes):
             continue
-        name = code if code not in kept else f"{code}#{i + 1}"
+        name = code if code not in kept else f"{code}{_AGAIN}{i + 1}"
         # Never null where the column exists: an empty submit date says more than no submit date at all.
         cell = pl.col(column).fill_null("") if _admin(code) == SUBMITTED else pl.col(column)
         kept[name] = cell.alias(name)
@@ -145,7 +146,7 @@ def keep_items(raw: RawTable, *, source: Source, questionnaire: Questionnaire) -
     repeated: list[str] = []
     met: set[str] = set()
     for column in (c for c in raw.frame.columns if c != SOURCE_ROW):
-        code = column.split("#")[0]
+        code = column.split(_AGAIN)[0]
         key = _key(code)
         met.add(key)
         if key in special:

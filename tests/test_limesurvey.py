@@ -1,0 +1,156 @@
+"""LimeSurvey exports: headings in every style, only closed questions kept, nothing that identifies a respondent."""
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.clean.ingest import formats, read_raw
+from pipelines.clean.pseudonyms import Keys
+from pipelines.clean.registers import read_registers
+from pipelines.sources.base import SourceError
+from pipelines.sources.limesurvey import (
+    Questionnaire,
+    code_part,
+    keep_items,
+    mapping_problems,
+    read_tables,
+    recognises,
+)
+from pipelines.study.load import LoadedStudy, house_instruments
+from pipelines.study.models import Source, Study
+
+KNOWN = Questionnaire(house_instruments(), ("courriels", "extraction"), ("assistanta", "assistantb"))
+CODES = b"""\
+\xef\xbb\xbf"id","submitdate","lastpage","startlanguage","seed","token","ipaddr","refurl","CODE","BE1","SO1[assistanta]","IR1[extraction]","OV1","interviewtime","BE1Time"\r
+"1","2026-02-03 10:00:00","4","fr","12","jeton","192.0.2.1","https://example.org","MA07X12","3","4","7","Du texte
+sur deux lignes","61.5","3.2"\r
+"2","","2","fr","13","jeton2","192.0.2.2","","","99","","","","",""\r
+"""
+CODE_TEXT = """\
+id. ID de la réponse;submitdate. Date de soumission;CODE. Code personnel;BE1. OMS-5. Premier énoncé;\
+SO1[assistanta]. Satisfaction [Assistant A];QB[BE2]. Énoncés [Le deuxième]
+1;2026-02-03 10:00:00;MA07X12;Tout le temps;Satisfait;Jamais
+"""
+FULL_FRENCH = """\
+"ID de la réponse","Date de soumission","Dernière page","Langue de départ","Tête de série","Adresse IP",\
+"URL référente","Temps total :","Votre code ?","L'outil vous plaît-il ?","L'outil vous plaît-il ?",\
+"Tout bien considéré, quelle est votre satisfaction à l'égard de votre travail ?"
+"7","2026-02-03 10:00:00","3","fr","1","192.0.2.7","","12","JO21E45","Satisfait","Peu satisfait","8"
+"""
+
+
+def source(**settings: object) -> Source:
+    return Source.model_validate({"id": "q", "format": "limesurvey", "files": ["*.csv"], "wave": "T0", **settings})
+
+
+def kept(data: bytes | str, **settings: object) -> pl.DataFrame:
+    raw, faults = read(data, **settings)
+    assert faults == []
+    return raw
+
+
+def read(data: bytes | str, **settings: object) -> tuple[pl.DataFrame, list[SourceError]]:
+    declared = source(**settings)
+    content = data if isinstance(data, bytes) else data.encode("utf-8")
+    raw, faults = keep_items(read_tables(content, source=declared)["limesurvey"], source=declared, questionnaire=KNOWN)
+    return raw.frame, faults
+
+
+def said(faults: list[SourceError]) -> list[tuple[str, str | None]]:
+    return [(f.rule, f.column) for f in faults]
+
+
+def test_the_code_part_of_a_heading():
+    assert code_part("G1Q1[SQ001]. How? Say. [Sub]") == "G1Q1[SQ001]"
+    assert code_part("BE1._.OMS-5") == "BE1"
+    assert code_part("G1[SQ001][1]") == "G1[SQ001][1]"
+    assert code_part("\ufeffid") == "id"
+    # A wording is not cut at its first full stop.
+    assert code_part("Your work. What do you like?") == "Your work. What do you like?"
+
+
+def test_it_is_recognised_in_code_and_in_full_text():
+    assert recognises(["id", "submitdate", "BE1"]) and recognises(["Response ID", "Date submitted"])
+    assert recognises(["ID de la réponse", "Date de soumission"]) and recognises(["Antwort ID", "Datum Abgeschickt"])
+    assert not recognises(["Date", "From", "To"])
+
+
+def test_codes_as_headings_keep_the_closed_questions_and_the_code_only():
+    frame = kept(CODES, person="CODE")
+    assert frame.columns == ["id", "submitdate", "lastpage", "startlanguage", "CODE", "BE1", "SO1:assistanta",
+                             "IR1:extraction", "source_row"]  # fmt: skip
+    assert frame["source_row"].to_list() == [2, 4]
+    assert frame["submitdate"].to_list() == ["2026-02-03 10:00:00", ""] and frame["BE1"].to_list() == ["3", "99"]
+
+
+def test_code_and_text_and_an_item_as_subquestion():
+    frame = kept(CODE_TEXT, person="CODE")
+    assert frame.select("BE1", "SO1:assistanta", "BE2").row(0) == ("Tout le temps", "Satisfait", "Jamais")
+    assert "id" in frame.columns and "submitdate" in frame.columns
+
+
+def test_full_text_in_french_needs_a_mapping_for_headings_that_are_not_the_wording():
+    frame, faults = read(FULL_FRENCH, person="Votre code ?", columns={"L'outil vous plaît-il ?": "SO1:assistanta"})
+    assert said(faults) == [("unmapped_column", "L'outil vous plaît-il ?")] and "second column" in faults[0].message
+    assert frame["SA1"].to_list() == ["8"] and frame["SO1:assistanta"].to_list() == ["Satisfait"]
+    assert not {"seed", "ipaddr"} & set(frame.columns)
+
+
+def test_the_column_that_links_waves_may_be_the_token():
+    frame = kept(CODES, person="token", ignore=["CODE"])
+    assert frame["token"].to_list() == ["jeton", "jeton2"] and "CODE" not in frame.columns
+    assert kept("id,EQ,BE1\n1,T1,5\n", team="EQ. Votre équipe")["Team"].to_list() == ["T1"]
+
+
+def test_an_index_column_without_heading_is_left_out_and_a_workbook_is_read():
+    assert kept(",BE1\n0,5\n1,4\n").columns == ["BE1", "source_row"]
+    book = io.BytesIO()
+    pl.DataFrame({"id": [1], "submitdate": ["2026-02-03 10:00:00"], "BE1": [5]}).write_excel(book)
+    assert kept(book.getvalue()).select("BE1", "source_row").row(0) == ("5", 2)
+
+
+def test_what_nobody_declared_what_is_missing_and_what_is_declared_wrong():
+    text = "id,BE1,Q9[other],extra1,extra2\n1,5,du texte libre,a,b\n"
+    _, faults = read(text, ignore=["extra*"], columns={"BE9": "BE2"}, person="CODE")
+    assert said(faults) == [("missing_column", "CODE"), ("missing_column", "BE9"), ("unmapped_column", "Q9[other]")]
+    assert "du texte libre" not in "".join(f.message for f in faults)
+    wrong = source(columns={"A": "BE99", "B": "SO1:inconnu", "C": "BE1:courriels", "D": "IR1:courriels"})
+    assert [p.message.split("'")[1] for p in mapping_problems(wrong, KNOWN)] == ["A", "B", "C"]
+    # A number sign belongs to the heading.
+    assert said(read("id,BE1,Langage C#1,Langage C#1\n1,5,x,y\n")[1]) == [("unmapped_column", "Langage C#1")] * 2
+    # Free text is never kept, whether it is known, declared or ignored.
+    assert kept("id,BE1,OV1,Q9[other]\n1,5,x,y\n", columns={"Q9[other]": "OV1"}).columns == ["id", "BE1", "source_row"]
+
+
+@pytest.mark.parametrize("text", ["Date;Project\n2026-02-03;Rapport\n", "Ada Essai;a@example.org\nBob;b@example.org\n"])
+def test_a_file_without_any_item_is_refused_without_quoting_it(text: str):
+    _, faults = read(text)
+    assert said(faults) == [("unrecognised_file", None)] and "Essai" not in faults[0].message
+
+
+def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
+    (tmp_path / "t0.csv").write_bytes(CODES)
+    (tmp_path / "bad.csv").write_text("id,BE1,ZZ\n1,5,x\n", encoding="utf-8")
+    (tmp_path / "codes.csv").write_text("code;team;role\nMA07X12;;agent\n", encoding="utf-8")
+    study = Study.model_validate({
+        "study": "essai", "title": "t", "organisation": "o", "registers": {"people_survey": "codes.csv"},
+        "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},
+        "waves": [{"wave": "T0", "label": "T0", "role": "baseline", "opens": "2026-02-02", "closes": "2026-02-15"}],
+        "sources": [{"id": "q", "format": "limesurvey", "files": ["t0.csv"], "wave": "T0", "person": "CODE",
+                     "ignore": ["SO1*", "IR1*"]},
+                    {"id": "r", "format": "limesurvey", "files": ["bad.csv", "none.csv"], "wave": "T0"}],
+    })  # fmt: skip
+    loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
+    registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
+    found = read_raw(loaded, "limesurvey", registers)
+    raw = found.tables["limesurvey"]
+    assert raw["person_survey"].to_list() == [registers.survey_identities["person_survey"].item(), None]
+    assert raw["code_given"].to_list() == ["true", "false"]
+    stored = raw.write_csv().lower()
+    assert not [w for w in ("ma07x12", "192.0.2", "jeton", "du texte", "example.org") if w in stored]
+    assert [(p.rule, p.file, p.column) for p in found.problems] == [
+        ("unmapped_column", "bad.csv", "ZZ"), ("missing_file", "none.csv", None)]  # fmt: skip
+    assert found.received.select("source", "received").rows() == [("q", 2)]
+    assert "limesurvey" in formats()
