@@ -1,0 +1,131 @@
+"""The level of evidence: computed from the design of the study, never typed in (indicators.md, section 9)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from pipelines.indicators.base import Inputs, discover
+from pipelines.indicators.surveys import agent_scores, live_deployments, two_waves
+
+MIN_GROUPS, MIN_TEAMS_PER_GROUP, MIN_TEAMS_ANSWERING = 2, 3, 5
+MIN_GAP = timedelta(weeks=4)  # between start groups, and of measurement before the first (methods.md, section 5)
+MIN_TIMES_A, MIN_TIMES_B, MIN_PERSONS_B = 30, 15, 5
+MAX_ATTRITION = 0.40
+MIN_SHARE = 0.60
+PHASES = ("avant", "regime")  # the phases an effect compares
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Level (A, A-, B, C or D) and the code of its reason."""
+
+    level: str
+    reason: str
+
+
+def with_evidence(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """`estimates` with evidence and evidence_reason: one level per indicator, lower where a row says less.
+
+    A team compared with itself only (`avant_apres`) is at most B; well-being by tool only describes: C.
+    """
+    by_indicator = {i: evidence_of(i, inputs) for i in estimates["indicator"].unique().sort()}
+    levels = pl.DataFrame(
+        [(i, e.level, e.reason) for i, e in by_indicator.items()],
+        schema={"indicator": pl.String, "evidence": pl.String, "evidence_reason": pl.String}, orient="row",
+    )  # fmt: skip
+    before_after = (pl.col("model_id") == "avant_apres") & pl.col("evidence").is_in(["A", "A-"])
+    described = (pl.col("indicator") == "wellbeing") & (pl.col("scope") == "tool") & (pl.col("evidence") == "B")
+
+    def lowered(column: str, team: str, tool: str) -> pl.Expr:
+        return pl.when(before_after).then(pl.lit(team)).when(described).then(pl.lit(tool)).otherwise(column)
+
+    return estimates.join(levels, on="indicator", how="left", maintain_order="left").with_columns(
+        lowered("evidence", "B", "C").alias("evidence"),
+        lowered("evidence_reason", "avant_apres", "descriptif").alias("evidence_reason"),
+    )
+
+
+def evidence_of(indicator: str, inputs: Inputs) -> Evidence:
+    """Level of one indicator: by measured work, by a level asked once, or by a change between two questionnaires."""
+    module = discover().get(indicator)
+    reads = module.INDICATOR.inputs if module else ()
+    if "model.time_cells" in reads:
+        return of_measured_work(inputs)
+    if indicator == "satisfaction":
+        return of_level(inputs)
+    return of_change(inputs, indicator)
+
+
+def of_measured_work(inputs: Inputs) -> Evidence:
+    """Time and errors: A with staggered starts or a witness, B before-after, D under 15 times per phase."""
+    cells = inputs.table("model.time_cells")
+    worked = cells.filter(~pl.col("witness"))
+    times = {phase: int(worked.filter(pl.col("phase") == phase)["occurrences"].sum()) for phase in PHASES}
+    if not any(times.values()):
+        return Evidence("D", "aucune_mesure")
+    if min(times.values()) < MIN_TIMES_B:
+        return Evidence("D", "moins_de_15_fois_par_phase")
+    persons = min(worked.filter(pl.col("phase") == phase)["person_time"].n_unique() for phase in PHASES)
+    if persons < MIN_PERSONS_B:
+        return Evidence("D", "moins_de_5_personnes")
+    if min(times.values()) < MIN_TIMES_A:
+        return Evidence("B", "moins_de_30_fois_par_phase")
+    if _attrition(inputs.table("model.agent_weeks")) >= MAX_ATTRITION:
+        return Evidence("B", "attrition")
+    return _of_starts(inputs, has_witness=bool(cells["witness"].any()))
+
+
+def _of_starts(inputs: Inputs, *, has_witness: bool) -> Evidence:
+    starts = live_deployments(inputs).group_by("team").agg(pl.col("go_live").min())
+    dates = starts["go_live"].unique().sort().to_list()
+    groups = starts.group_by("go_live").len().filter(pl.col("len") >= MIN_TEAMS_PER_GROUP)["go_live"].sort().to_list()
+    measured_before = [d for d in groups if d - inputs.study.calendar.measurement_start >= MIN_GAP]
+    apart = len(measured_before) >= MIN_GROUPS and measured_before[-1] - measured_before[0] >= MIN_GAP
+    if len(dates) < MIN_GROUPS:
+        return Evidence("A-", "depart_commun_temoin") if has_witness else Evidence("B", "depart_commun")
+    if not (apart or has_witness):
+        return Evidence("B", "vagues_trop_petites_ou_trop_proches")
+    if inputs.study.start_groups_chosen_by_teams:
+        return Evidence("A-", "departs_choisis_par_les_equipes")
+    drawn = inputs.study.start_groups_drawn_by_lot
+    return Evidence("A", "departs_tires_au_sort" if drawn else "departs_decales")
+
+
+def _attrition(weeks: pl.DataFrame) -> float:
+    """Part of the people who logged before their team went live and did not after; 1 when nobody logged before."""
+    logged = weeks.filter("logged")
+    before = logged.filter(~pl.col("treated"))["person_time"].unique()
+    after = logged.filter("treated")["person_time"].unique()
+    return 1.0 - int(before.is_in(after.implode()).sum()) / len(before) if len(before) else 1.0
+
+
+def of_change(inputs: Inputs, scale: str) -> Evidence:
+    """A change between two questionnaires: B when at least 60 % of those of the first answered the second."""
+    people = two_waves(inputs, scale)
+    if people.is_empty():
+        return Evidence("D", "aucune_mesure")
+    paired = people["after"].count()
+    if not paired:
+        return Evidence("C", "non_apparie")
+    enough = paired / people.height >= MIN_SHARE
+    return Evidence("B", "apparies_60") if enough else Evidence("C", "moins_de_60_apparies")
+
+
+def of_level(inputs: Inputs) -> Evidence:
+    """A level asked once: B when at least 60 % of equipped agents answered, in at least five teams."""
+    study = inputs.study
+    wave = study.wave_of_role("end") or study.wave_of_role("single")
+    answered = agent_scores(inputs, study.satisfaction.item, wave)
+    if answered.is_empty():
+        return Evidence("D", "aucune_mesure")
+    equipped = inputs.table("clean.people_survey").filter(
+        (pl.col("role") == "agent") & pl.col("team").is_in(live_deployments(inputs)["team"].unique().implode())
+    )
+    if equipped.is_empty():
+        return Evidence("C", "population_inconnue")
+    reached = equipped.filter(pl.col("person_survey").is_in(answered["person_survey"].implode()))
+    if reached["team"].n_unique() < MIN_TEAMS_ANSWERING:
+        return Evidence("C", "moins_de_5_equipes")
+    enough = reached.height / equipped.height >= MIN_SHARE
+    return Evidence("B", "repondants_60") if enough else Evidence("C", "moins_de_60_repondants")
