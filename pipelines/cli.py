@@ -3,6 +3,7 @@
 Belongs here: arguments, printing, exit codes. Does not belong here: anything that computes.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -28,13 +29,14 @@ def main() -> None:
 @OUT
 def run(study_dir: Path, out: Path | None) -> None:
     """Read a study, compute its indicators and publish the bilan."""
-    from pipelines.defs.run import run_study
+    from pipelines.defs.run import RenderError, run_study
     from pipelines.study.load import StudyError
     from pipelines.wording import summary_line
 
+    logging.disable(logging.INFO)  # libraries talk; the steps below are what the analyst needs
     try:
         summary = run_study(study_dir, out, progress=click.echo)
-    except (DataProblems, StudyError) as error:
+    except (DataProblems, StudyError, RenderError) as error:
         _show(error.problems)
         click.echo("Nothing was published: the last published state is untouched.", err=True)
         sys.exit(1)

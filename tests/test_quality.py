@@ -36,7 +36,7 @@ def test_a_table_that_keeps_its_promises_passes(tmp_path: Path):
     results = _results(tmp_path, _entries(), tmp_path / "docs")
     assert set(results) == set(kinds_of(table("clean.time_entries")))
     assert all(r.passed and r.blocking for r in results.values())
-    assert (tmp_path / "docs" / "clean" / "index.html").is_file()
+    assert (tmp_path / "docs" / "index.html").is_file()
 
 
 def test_each_kind_of_broken_rule_is_found_with_its_column_and_count(tmp_path: Path):

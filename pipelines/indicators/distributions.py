@@ -9,7 +9,6 @@ from pipelines.study.models import Item
 
 TABLE = "indicators.distributions"
 INPUTS = ("clean.responses",)
-INPUTS = ("clean.responses",)
 
 
 def compute(inputs: Inputs) -> pl.DataFrame:

@@ -31,7 +31,7 @@ INDICATOR = Indicator(
     "net_hours",
     "Temps gagné net",
     ("model.time_cells", "model.agent_weeks", "model.overhead_cells", "clean.teams", "clean.tools",
-     "clean.people_time"),  # fmt: skip
+     "clean.people_time"),
     "Hours gained per agent and week, learning weeks, support, measurement and training paid for.",
 )
 SCALE_OF_TEAMS = 1.0  # half-normal prior of the spread between teams, hours per agent and week

@@ -47,7 +47,7 @@ def validate(lake: Path, contracts: Sequence[Table], docs: Path | None = None) -
     if docs is not None:
         context.add_data_docs_site("restricted", {
             "class_name": "SiteBuilder", "show_how_to_buttons": False,
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs / layer)},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         })  # fmt: skip
     source = context.data_sources.add_duckdb_lake(name=layer, connection_string=f"duckdb:///{lake}", layer=layer)

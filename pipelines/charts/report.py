@@ -1,0 +1,44 @@
+"""The bilan as a page: its sections in order, each a function of one `Page`.
+
+A report calls `Report(frames).section("teams")`; the section comes with its heading, ready to be printed as it is.
+"""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from pipelines.charts import background, essential, people, results
+from pipelines.charts.context import Page
+from pipelines.wording.page import heading
+
+# Section -> (anchor, what makes it). Anchors stay the same whatever the language: links to a bilan keep working.
+SECTIONS: dict[str, tuple[str, Callable[[Page], str]]] = {
+    "essential": ("essentiel", essential.essential),
+    "teams": ("equipes", results.teams),
+    "tools": ("outils", results.tools),
+    "voices": ("agents", results.voices),
+    "participation": ("participation", people.participation),
+    "vigilance": ("vigilance", people.vigilance),
+    "recommendations": ("recommandations", people.recommendations),
+    "unknowns": ("inconnues", people.unknowns),
+    "quality": ("qualite", background.quality),
+    "method": ("methode", background.method),
+    "trace": ("tracabilite", background.trace),
+    "charter": ("charte", background.charter),
+}
+
+
+class Report:
+    """The bilan of one study, from its published tables by name."""
+
+    def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        self.page = Page(frames)
+
+    def opening(self) -> str:
+        """Bands, period, and the figures of who took part."""
+        return essential.opening(self.page)
+
+    def section(self, name: str) -> str:
+        """One section with its heading, as Markdown that holds a raw block. KeyError on an unknown name."""
+        anchor, make = SECTIONS[name]
+        return heading(self.page.words.text(f"sections.{name}"), anchor) + make(self.page)

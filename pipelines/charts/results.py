@@ -1,0 +1,282 @@
+"""Sections of results: by team, by tool and process, where the time went, what people answered."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.charts.bars import Bar, bars
+from pipelines.charts.context import OTHER_INDICATORS, PROGRAMME, Page
+from pipelines.charts.intervals import Panel, forest, panel
+from pipelines.wording import numbers
+from pipelines.wording.display import PARTS, Row, Shown, has_interval, is_published
+from pipelines.wording.page import figure, notes, paragraph, raw, table
+from pipelines.wording.sentences import span
+
+
+def teams(page: Page) -> str:
+    """Rows of teams in a fixed order and one neutral colour; never a verdict, never a ranking."""
+    words = page.words
+    shown = [i for i in ("net_hours", *OTHER_INDICATORS) if _any_published(page, "team", i)]
+    if not shown:
+        return raw(paragraph(words.text("teams.none")))
+    parts = [paragraph(words.text("teams.intro"))]
+    if hidden := page.hidden("team"):
+        parts.append(paragraph(words.counted("teams.hidden", hidden)))
+    if "net_hours" in shown:
+        parts.append(_rows_figure(page, "team", ["net_hours"], words.text("teams.time_title"), ""))
+    parts += _only_hidden(page, "team", shown)
+    if others := [i for i in shown if i != "net_hours"]:
+        title, sub = words.text("teams.other_title"), words.text("teams.other_sub")
+        # Three panels side by side at most: a fourth would leave 90 px for its axis.
+        for few in (others[:3], others[3:]):
+            if few:
+                parts.append(_rows_figure(page, "team", few, title, sub))
+    if _any_published(page, "family", "wellbeing"):
+        parts.append(_rows_figure(page, "family", ["wellbeing"], words.text("teams.families_title"), ""))
+    return raw("".join(parts))
+
+
+def tools(page: Page) -> str:
+    """Rows of tools with their verdict, time per process, and the tools tried."""
+    words = page.words
+    shown = [i for i in ("net_hours", *OTHER_INDICATORS) if _any_published(page, "tool", i)]
+    parts = [paragraph(words.text("tools.intro" if shown else "tools.none"))]
+    for position, few in enumerate((shown[:3], shown[3:])):
+        if few:
+            title = _tools_title(page) if position == 0 else words.text("tools.title_plain")
+            parts.append(_rows_figure(page, "tool", few, title, words.text("tools.sub")))
+    parts += _only_hidden(page, "tool", shown)
+    if _any_published(page, "process", "time_per_task"):
+        parts.append(_rows_figure(page, "process", ["time_per_task"], words.text("tools.process_title"), ""))
+    parts.append(waterfall(page))
+    registered = page.frame("tools").sort("tool")
+    if registered.height:
+        headings = [words.text("figure.tool"), *(words.text(f"tools.{c}") for c in ("provider", "model", "hosting"))]
+        rows = [
+            [words.print(str(r[c] or words.raw("not_filled"))) for c in ("label", "provider", "model", "hosting")]
+            for r in registered.iter_rows(named=True)
+        ]
+        parts.append(table(words.text("tools.list_title"), headings, rows))
+    return raw("".join(parts))
+
+
+def _any_published(page: Page, scope: str, indicator: str) -> bool:
+    return any(r["estimate"] is not None and is_published(r) for r in page.rows(scope, indicator))
+
+
+def _only_hidden(page: Page, scope: str, shown: Sequence[str]) -> list[str]:
+    """One sentence per indicator whose rows exist at this level, none of them printable."""
+    rows = {i: page.rows(scope, i) for i in ("net_hours", *OTHER_INDICATORS) if i not in shown}
+    titles = [Shown(r[0], page.words).title for r in rows.values() if r]
+    return [paragraph(page.words.text("figure.only_hidden", title=t)) for t in titles]
+
+
+def _tools_title(page: Page) -> str:
+    rows = [r for r in page.rows("tool", "net_hours") if has_interval(r) and r["verdict"] is not None]
+    reached = sum(r["verdict"] == "atteint" for r in rows)
+    if not reached:
+        return page.words.text("tools.title_plain")
+    return page.words.counted("tools.title_reached", reached, total=page.words.number(len(rows)))
+
+
+def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, sub: str) -> str:
+    """One figure of rows (teams, tools, processes) for one or several indicators, with its notes and its table."""
+    words = page.words
+    labels = page.labels(scope)
+    whole = words.text("programme")
+    panels: list[Panel] = []
+    for indicator in indicators:
+        by_code = {r["scope_key"]: r for r in page.rows(scope, indicator)}
+        rows: list[tuple[str, Row]] = [(label, by_code[code]) for code, label in labels.items() if code in by_code]
+        people = [_people(page, row) for _, row in rows]
+        if (programme := page.headline(indicator)) is not None and is_published(programme):
+            rows.append((whole, programme))
+            people.append("")
+        panels.append(panel(rows, words, people=people, strong=whole))
+    first = Shown(page.rows(scope, indicators[0])[0], words)
+    what = words.text(f"indicators.{first.indicator}.figure") if len(indicators) == 1 else sub
+    number = page.number()
+    said = [f"{p.title} : " + " ; ".join(f"{i.label} {i.text} {i.interval}".strip() for i in p.lines) for p in panels]
+    drawing = forest(
+        panels, page.drawing(title, words.print(". ".join(said) + ".")), neutral=scope in ("team", "family")
+    )
+    note = notes(
+        [
+            (words.raw("figure.reading"), _reading(page, scope, indicators)),
+            (words.raw("figure.field"), _field(page, indicators)),
+            (words.raw("figure.note"), "" if scope == "process" else words.text("figure.stabilised")),
+            (words.raw("figure.source"), _source(page, indicators[0])),
+            (words.raw("figure.evidence"), _evidence(page, indicators)),
+        ],
+        words,
+    )
+    return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=what), drawing, note,
+                  words.text("figure.data"),
+                  _rows_table(page, scope, panels, f"{title} (figure {number})"))  # fmt: skip
+
+
+def _people(page: Page, row: Row) -> str:
+    if not is_published(row) or row["n_persons"] is None:
+        return ""
+    return numbers.size_class(row["n_persons"], language=page.words.language)
+
+
+def _reading(page: Page, scope: str, indicators: Sequence[str]) -> str:
+    """The first published row in words: the reader learns the figure on it."""
+    labels = page.labels(scope)
+    for row in page.rows(scope, indicators[0]):
+        if has_interval(row) and row["scope_key"] in labels:
+            shown = Shown(row, page.words)
+            low, high = span(shown)
+            path = "figure.read_team" if scope in ("team", "family") else "figure.read_row"
+            label = labels[row["scope_key"]]
+            return page.words.text(path, label=label, estimate=shown.estimate, low=low, high=high)
+    return ""
+
+
+def _source(page: Page, indicator: str) -> str:
+    row = page.headline(indicator)
+    if row is None or row["window_start"] is None or row["window_end"] is None:
+        return ""
+    start, end = row["window_start"], row["window_end"]
+    last = end - timedelta(days=1) if isinstance(end, date) and end > start else end
+    kind = "time_source" if indicator in ("net_hours", "time_per_task", "errors") else "survey_source"
+    return page.words.text(f"figure.{kind}", range=page.words.days(start, last))
+
+
+def _field(page: Page, indicators: Sequence[str]) -> str:
+    """How many people the whole rests on, when the figure is about one indicator; numbers by row are classes."""
+    row, words = page.headline(indicators[0]), page.words
+    if len(indicators) > 1 or row is None or not is_published(row) or row["n_persons"] is None:
+        return ""
+    return words.text("figure.classes", people=words.count("figure.people", row["n_persons"]))
+
+
+def _evidence(page: Page, indicators: Sequence[str]) -> str:
+    """Level of the whole for each indicator, then that rows are read one by one."""
+    words = page.words
+    levels = []
+    for indicator in indicators:
+        row = page.headline(indicator)
+        if row is not None and is_published(row) and row["evidence"]:
+            short = words.text("evidence.short", level=row["evidence"], word=Shown(row, words).evidence_word)
+            levels.append(f"{Shown(row, words).title} {short}" if len(indicators) > 1 else short)
+    return words.text("figure.exploratory", levels=words.listing(levels)) if levels else ""
+
+
+def _rows_table(page: Page, scope: str, panels: Sequence[Panel], title: str) -> str:
+    """What the drawing says, as a table: one line per row, estimate and interval of each indicator."""
+    words = page.words
+    headings = [words.text(f"figure.{scope}")]
+    for p in panels:
+        prefix = f"{p.title}, " if len(panels) > 1 else ""
+        headings += [f"{prefix}{words.text(f'figure.{c}').lower() if prefix else words.text(f'figure.{c}')}"
+                     for c in ("estimate", "interval")]  # fmt: skip
+    labels = list(dict.fromkeys(line.label for p in panels for line in p.lines if not line.strong))
+    labels += list(dict.fromkeys(line.label for p in panels for line in p.lines if line.strong))
+    cells = {(n, line.label): (line.text, line.interval) for n, p in enumerate(panels) for line in p.lines}
+    rows = [[label, *(c for n in range(len(panels)) for c in cells.get((n, label), ("", "")))] for label in labels]
+    return table(title, headings, rows, numeric=range(1, len(headings)), total=labels[-1:] == [words.text("programme")])
+
+
+def waterfall(page: Page) -> str:
+    """Where the time went: gross gain, what each part takes back, what is left."""
+    words = page.words
+    rows = {part: page.programme.get(("net_hours", part)) for part in PARTS}
+    gross = rows["gross"]
+    if gross is None or not is_published(gross) or gross["estimate"] is None:
+        return paragraph(words.text("waterfall.none"))
+    level, made, lines = float(gross["estimate"]), [], []
+    hours = f"{{}}{numbers.NBSP}h"
+
+    def add(label: str, start: float, end: float | None, text: str, tone: str, strong: bool = False) -> None:
+        made.append(Bar(label, start, end, text, tone, strong))
+        lines.append([label, text])
+
+    add(words.text("waterfall.gross"), 0.0, level, hours.format(words.number(level)), "blue-m")
+    for part in PARTS[1:]:
+        row = rows[part]
+        label = words.text(f"waterfall.{part}")
+        if row is None or not is_published(row) or row["estimate"] is None:
+            hidden = row is not None and not is_published(row)
+            add(label, level, None, words.text("suppressed" if hidden else "not_measured"), "grey-m")
+            if hidden:  # what is left would give the hidden part by difference
+                return paragraph(words.text("waterfall.none"))
+            continue
+        spent = float(row["estimate"])
+        add(label, level, level - spent, hours.format(words.number(-spent, signed=True)), "rust-m")
+        level -= spent
+    net = hours.format(words.number(level, signed=True))
+    add(words.text("waterfall.net"), 0.0, level, net, "blue" if level > 0 else "rust", True)
+    title = words.text("waterfall.title" if level > 0 else "waterfall.title_loss",
+                       gross=lines[0][1], net=net.removeprefix("+"))  # fmt: skip
+    sub, number = words.text("waterfall.sub"), page.number()
+    drawing = bars(made, page.drawing(title, words.print(" ; ".join(f"{a} {b}" for a, b in lines) + ".")))
+    note = notes([
+        (words.raw("figure.reading"), words.text("waterfall.reading")),
+        (words.raw("figure.source"), _source(page, "net_hours")),
+    ], words)  # fmt: skip
+    head = [words.text("waterfall.step"), words.text("waterfall.hours")]
+    return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub), drawing, note,
+                  words.text("figure.data"), table(sub, head, lines, numeric=[1], total=True))  # fmt: skip
+
+
+def voices(page: Page) -> str:
+    """How answers are spread, item by item, the latest wave in colour and the earlier ones in grey."""
+    words = page.words
+    answers = page.frame("distributions").filter(pl.col("scope") == PROGRAMME)
+    parts, hidden = [], []
+    for item in answers["item"].unique(maintain_order=True).to_list():
+        # A suppressed answer keeps its label only: its share is nulled here whatever the table holds.
+        seen = pl.col("disclosure_status") == "published"
+        own = answers.filter(pl.col("item") == item).with_columns(pl.when(seen).then("share").alias("share"))
+        if (own["share"] > 0).any():
+            parts.append(_answers(page, item, own))
+        else:
+            hidden.append(paragraph(words.text("voices.hidden", item=page.item(item))))
+    companion = page.headline("job_satisfaction")
+    if companion is not None and has_interval(companion):
+        shown = Shown(companion, words)
+        low, high = span(shown)
+        values = {"title": shown.title, "estimate": shown.estimate, "low": low, "high": high, "phrase": shown.phrase}
+        hidden.append(paragraph(words.text("voices.companion", **values)))
+    return raw("".join(parts + hidden) or paragraph(words.text("voices.none")))
+
+
+def _answers(page: Page, item: str, seen: pl.DataFrame) -> str:
+    """One item as bars; a null share is an answer that is not published."""
+    words = page.words
+    order = {w: page.setting(f"waves.{w}.opens", w) for w in seen["wave"].unique(maintain_order=True).to_list()}
+    waves = sorted(order, key=lambda w: (order[w], w))
+    last = seen.filter(pl.col("wave") == waves[-1]).sort("rank")
+    made, lines = [], []
+    asked = seen.sort("rank").unique(subset="value_code", keep="first", maintain_order=True)
+    for code, label in asked.select("value_code", "label").iter_rows():
+        texts = []
+        for n, wave in enumerate(waves):
+            row = seen.filter((pl.col("wave") == wave) & (pl.col("value_code") == code))
+            share: float | None = row["share"].to_list()[0] if row.height else None
+            text = words.percent(share) if share is not None else words.text("suppressed")
+            texts.append(text)
+            name = words.print(label) if n == 0 else ""
+            tone = "blue-m" if wave == waves[-1] else "grey-m"
+            suffix = f" ({page.wave(wave)})" if len(waves) > 1 else ""
+            made.append(Bar(name, 0.0, None if share is None else 100 * share, text + suffix, tone))
+        lines.append([words.print(label), *texts])
+    top = last.filter(pl.col("share") == pl.col("share").max())
+    title = words.text("voices.title_plain", wave=page.wave(waves[-1]))
+    # « The most frequent answer » only if no hidden answer could be more frequent.
+    if top.height == 1 and top["share"].to_list()[0] > 1 - last["share"].sum():
+        title = words.text("voices.title", label=words.print(top["label"].to_list()[0]), wave=page.wave(waves[-1]))
+    counts = {w: seen.filter(pl.col("wave") == w)["n_total"].drop_nulls().to_list()[:1] for w in waves}
+    total = words.listing([words.text("voices.field", n=words.number(n), wave=page.wave(w))
+                           for w, found in counts.items() for n in found])  # fmt: skip
+    number, sub = page.number(), words.text("voices.sub", item=page.item(item))
+    desc = words.print(" ; ".join(f"{line[0]} {', '.join(line[1:])}" for line in lines) + ".")
+    drawing = bars(made, page.drawing(title, desc), row_px=22)
+    source = [(words.raw("figure.field"), total)]
+    heads = [words.text("voices.answer"), *(f"{words.text('voices.share')}, {page.wave(w)}" for w in waves)]
+    return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub), drawing,
+                  notes(source, words), words.text("figure.data"),
+                  table(sub, heads, lines, numeric=range(1, len(heads))))  # fmt: skip

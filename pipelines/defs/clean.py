@@ -1,0 +1,50 @@
+"""Raw tables -> canonical tables, each row received accounted for."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.clean.accounts import unbalanced
+from pipelines.clean.build import build_clean, stops
+from pipelines.clean.pseudonyms import load_keys
+from pipelines.clean.registers import read_registers
+from pipelines.contracts import all_tables
+from pipelines.contracts.base import Table
+from pipelines.contracts.rules import DataProblems
+from pipelines.defs.raw import TABLES as RAW_TABLES
+from pipelines.defs.resources import StudyResource, key_of, plural, say, spec_of, store
+
+TABLES = [t for t in all_tables().values() if t.layer == "clean"]
+_TIME = [t.qualified_name for t in RAW_TABLES if any(c.name == "person_time" for c in t.columns)]
+_SURVEYS = [t.qualified_name for t in RAW_TABLES if any(c.name == "person_survey" for c in t.columns)]
+
+
+def _deps(contract: Table) -> list[str]:
+    """Where a table comes from. Registers are read from the study folder itself."""
+    if contract.name in ("time_entries", "overheads", "presence", "rejected_time"):
+        return [*_TIME, "raw.rejected"]
+    if contract.name in ("responses", "rejected_responses"):
+        return [*_SURVEYS, "raw.rejected"]
+    return ["raw.files"]
+
+
+@dg.multi_asset(specs=[spec_of(t, _deps(t)) for t in TABLES])
+def clean(study: StudyResource) -> Iterator[dg.MaterializeResult]:
+    """Registers, time and answers under one spelling; what is not accepted is kept with its file, line and reason."""
+    loaded, lake = study.load(), study.lake
+    registers = read_registers(loaded, load_keys(loaded))
+    done = build_clean(loaded, registers, {t.qualified_name: lake.read(t.qualified_name) for t in RAW_TABLES})
+    if problems := stops(done, loaded.study):
+        raise DataProblems(problems)
+    yield from store(study, done.tables)
+    sheet, answers = done.tables["clean.time_entries"].height, done.tables["clean.responses"].height
+    aside = done.tables["clean.accounts"]["set_aside"].sum()
+    say(f"Cleaned    {plural(sheet, 'line')} of time, {plural(answers, 'answer')}, {plural(aside, 'row')} set aside")
+
+
+@dg.asset_check(asset=key_of("clean.accounts"), blocking=True,
+                description="received = accepted + set aside + duplicates")  # fmt: skip
+def rows_add_up(study: StudyResource) -> dg.AssetCheckResult:
+    """No row is lost and none is counted twice."""
+    wrong = unbalanced(study.lake.read("clean.accounts"))
+    return dg.AssetCheckResult(passed=wrong.is_empty(), metadata={"files": wrong["source_file"].to_list()})

@@ -1,0 +1,64 @@
+"""Disclosed tables, their files, the page, and the release that makes them the published state."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.contracts import all_tables
+from pipelines.defs.resources import OWNERS, StudyResource, plural, say, spec_of, store
+from pipelines.lake import ROOT, content_hash
+from pipelines.publish.render import render_report
+from pipelines.publish.snapshot import release, write_snapshot
+from pipelines.publish.tables import INTERNAL, published_tables
+from pipelines.wording.page import metadata
+
+TABLES = [t for t in all_tables().values() if t.layer == "published"]
+_FROM = {
+    "estimates": ["indicators.decisions"], "distributions": ["indicators.distributions"],
+    "participation": ["indicators.participation"], "set_aside": [n for n in INTERNAL if "rejected" in n],
+    "teams": ["clean.teams", "clean.deployments"], "study": [], "provenance": ["raw.files"],
+}  # fmt: skip
+
+
+@dg.multi_asset(specs=[spec_of(t, _FROM.get(t.name, [f"clean.{t.name}"])) for t in TABLES])
+def published(study: StudyResource) -> Iterator[dg.MaterializeResult]:
+    """What may be printed: under the thresholds the row stays and every value and count in it is null."""
+    internal = {name: study.lake.read(name) for name in INTERNAL}
+    frames = published_tables(study.load(), internal, ROOT / "requirements.lock")
+    yield from store(study, frames)
+    hidden = (frames["published.estimates"]["disclosure_status"] == "suppressed").sum()
+    say(f"Disclosed  {plural(frames['published.estimates'].height, 'estimate')}, {hidden} not published")
+
+
+@dg.asset(key=["release", "snapshot"], deps=[t.qualified_name.split(".") for t in TABLES], owners=OWNERS,
+          group_name="release", kinds={"duckdb", "parquet", "csv"})  # fmt: skip
+def snapshot(study: StudyResource) -> dg.MaterializeResult:
+    """The files handed over, prepared aside: read-only lake, Parquet and CSV tables, manifest."""
+    lake = study.lake
+    frames = {t.qualified_name: lake.read(t.qualified_name) for t in TABLES}
+    hashes = {name: content_hash(lake.read(name)) for name in lake.tables() if name not in frames}
+    digest = write_snapshot(study.places.work / "next", frames, hashes)
+    return dg.MaterializeResult(data_version=dg.DataVersion(digest), metadata={"content": digest})
+
+
+@dg.asset(key=["release", "bilan_page"], deps=[snapshot], owners=OWNERS, group_name="release", kinds={"quarto", "html"})
+def bilan_page(study: StudyResource) -> dg.MaterializeResult:
+    """reports/bilan.qmd rendered on the prepared snapshot: one self-contained HTML file."""
+    work = study.places.work
+    page = work / "next_site" / "bilan.html"
+    settings = dict(study.lake.read("published.study").iter_rows())
+    renderer = render_report(
+        ROOT / "reports" / "bilan.qmd", page, env={"BILAN_LAKE": str((work / "next").resolve())},
+        metadata=metadata(settings),
+    )  # fmt: skip
+    say(f"Rendered   bilan.html ({renderer}, {page.stat().st_size / 1e6:.1f} MB)")
+    return dg.MaterializeResult(metadata={"renderer": renderer, "bytes": page.stat().st_size})
+
+
+@dg.asset(key=["release", "bilan"], deps=[bilan_page], owners=OWNERS, group_name="release", kinds={"html"})
+def bilan(study: StudyResource) -> dg.MaterializeResult:
+    """The published state: files and page put where readers look, the pointer last."""
+    where = study.places
+    page = release(where.work / "next", where.work / "next_site" / "bilan.html", where.published, where.site)
+    say("Published")
+    return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(page))})

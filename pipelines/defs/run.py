@@ -1,0 +1,81 @@
+"""`bilan run` and `bilan check`: the same assets as Dagster's, run in this process."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.clean.build import check
+from pipelines.clean.pseudonyms import load_keys
+from pipelines.contracts.rules import DataProblems, Problem
+from pipelines.lake import places
+from pipelines.publish.qmd import RenderError
+from pipelines.study.load import load_study
+
+__all__ = ["RenderError", "Summary", "check_study", "run_study"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did. `indicators`: the programme rows of the published estimates that have a threshold."""
+
+    received: int
+    accepted: int
+    set_aside: int
+    duplicates: int
+    indicators: pl.DataFrame
+    page: Path
+    published: Path
+
+
+def check_study(study_dir: Path) -> list[Problem]:
+    """Everything wrong with a study's files; reads only. Raises StudyError when the study file itself is wrong."""
+    loaded = load_study(study_dir)
+    return check(loaded, load_keys(loaded, create=False))
+
+
+def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[str], None]) -> Summary:
+    """Materialise every asset of the study and run every check.
+
+    Raises StudyError or DataProblems when the input cannot be used, RenderError when the page cannot be made; then the
+    last published state is untouched.
+    """
+    loaded = load_study(study_dir)  # before anything heavy is imported: a typo is told at once
+    progress(f"Study      {loaded.study.title}")
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    import dagster as dg
+    from dagster._core.errors import DagsterAssetCheckFailedError
+
+    from pipelines.definitions import defs
+    from pipelines.defs.resources import PROGRESS, StudyResource
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    resource = StudyResource(path=str(study_dir.resolve()), out=str(out.resolve()) if out else "")
+    found = defs()
+    token = PROGRESS.set(progress)
+    try:
+        with dg.DagsterInstance.ephemeral() as instance:
+            dg.materialize(
+                [*(found.assets or ()), *(found.asset_checks or ())],  # type: ignore[list-item]
+                resources={"study": resource}, instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )  # fmt: skip
+    except DagsterAssetCheckFailedError as error:
+        broken = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+        docs = places(loaded.study.study, out).restricted / "data_docs"
+        raise DataProblems([
+            Problem("contract", rule, "the table breaks this rule of its contract (columns are named above).",
+                    f"See {docs}, then correct the files or the contract.") for rule in broken]) from None  # fmt: skip
+    finally:
+        PROGRESS.reset(token)
+    where = places(loaded.study.study, out)
+    tables = where.published / "tables"
+    accounts = pl.read_parquet(tables / "accounts.parquet").sum()
+    estimates = pl.read_parquet(tables / "estimates.parquet")
+    shown = estimates.filter((pl.col("scope") == "programme") & pl.col("threshold").is_not_null())
+    counts = {c: accounts[c].item() for c in ("received", "accepted", "set_aside", "duplicates")}
+    return Summary(**counts, indicators=shown, page=where.site / "bilan.html", published=where.published)
+

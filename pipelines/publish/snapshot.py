@@ -1,0 +1,71 @@
+"""Published tables -> the files handed over: read-only lake, Parquet, CSV, manifest. Prepared aside, then released."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.lake import CURRENT, content_hash, point_to, publish_lake
+
+MANIFEST = "manifest.json"
+TABLES = "tables"
+
+
+def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame], hashes: Mapping[str, str]) -> str:
+    """Write the published tables (qualified name -> frame) as a whole new folder. Returns the digest of their content.
+
+    `hashes`: content hash of every table of the working lake. The manifest names no clock time and no absolute path.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / TABLES).mkdir(parents=True)
+    own = {name: content_hash(frame) for name, frame in sorted(frames.items())}
+    digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()
+    for name, frame in frames.items():
+        stem = folder / TABLES / name.removeprefix("published.")
+        frame.write_parquet(stem.with_suffix(".parquet"), compression="zstd", metadata={})
+        frame.write_csv(stem.with_suffix(".csv"))
+    lake = publish_lake(folder, frames, digest)
+    manifest = {
+        "content": digest,
+        "lake": lake.name,
+        "fingerprints": frames["published.provenance"].to_dicts(),
+        "accounts": frames["published.accounts"].to_dicts(),
+        "tables": {name: {"rows": frame.height, "content": own[name]} for name, frame in sorted(frames.items())},
+        "working_tables": dict(sorted(hashes.items())),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    point_to(folder, lake, digest)
+    return digest
+
+
+def release(prepared: Path, page: Path, published: Path, site: Path) -> Path:
+    """Move a prepared snapshot and its page to where readers look; the pointer last. Returns the page's final path.
+
+    A run that dies before this leaves the last published state whole; readers of the older lake keep it.
+    """
+    published.mkdir(parents=True, exist_ok=True)
+    site.mkdir(parents=True, exist_ok=True)
+    pointer = json.loads((prepared / CURRENT).read_text("utf-8"))
+    lake = published / pointer["lake"]
+    if not lake.is_file():
+        shutil.copyfile(prepared / lake.name, half := published / f".{lake.name}.part")
+        half.replace(lake)
+    (published / TABLES).mkdir(exist_ok=True)
+    names = {p.name for p in (prepared / TABLES).iterdir()}
+    for old in (p for p in (published / TABLES).iterdir() if p.name not in names):
+        old.unlink()
+    for path in sorted((prepared / TABLES).iterdir()):
+        _replace(path, published / TABLES / path.name)
+    _replace(prepared / MANIFEST, published / MANIFEST)
+    _replace(page, site / page.name)
+    point_to(published, lake, pointer["content"])
+    return site / page.name
+
+
+def _replace(path: Path, target: Path) -> None:
+    half = target.with_name(f".{target.name}.part")
+    shutil.copyfile(path, half)
+    half.replace(target)

@@ -1,0 +1,117 @@
+"""Internal tables -> published tables that carry no person: settings, labels, accounts, incidents, fingerprints."""
+
+import hashlib
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.contracts import table
+from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
+from pipelines.study.load import LoadedStudy
+from pipelines.study.models import Study
+
+INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments", "clean.recommendations",
+            "clean.incidents", "clean.accounts", "clean.rejected_time", "clean.rejected_responses",
+            "clean.rejected_registers", "raw.files", "indicators.decisions", "indicators.distributions",
+            "indicators.participation")  # fmt: skip
+# Parts of the study file that say how to read the exports; pages print none of them.
+_NOT_PRINTED = ("sources", "registers", "instruments")
+
+
+def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lock: Path) -> dict[str, pl.DataFrame]:
+    """Every published table, by qualified name, from `tables` (those of INTERNAL)."""
+    study = loaded.study
+    frames = {
+        "estimates": disclose_estimates(tables["indicators.decisions"], study),
+        "distributions": disclose_distributions(tables["indicators.distributions"], study),
+        "participation": disclose_participation(tables["indicators.participation"], study),
+        "teams": _teams(tables["clean.teams"], tables["clean.deployments"], study),
+        "tools": tables["clean.tools"],
+        "processes": tables["clean.processes"],
+        "deployments": tables["clean.deployments"],
+        "recommendations": tables["clean.recommendations"],
+        "accounts": _accounts(tables["clean.accounts"]),
+        "set_aside": _set_aside(tables),
+        "incidents": _incidents(tables["clean.incidents"]),
+        "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
+        "provenance": _provenance(loaded, tables["raw.files"], lock),
+    }
+    return {f"published.{name}": table(f"published.{name}").conform(frame) for name, frame in frames.items()}
+
+
+def _teams(teams: pl.DataFrame, deployments: pl.DataFrame, study: Study) -> pl.DataFrame:
+    live = deployments.group_by("team").agg(pl.col("go_live").min())
+    label = pl.col("label") if study.privacy.publish_named else pl.col("family")
+    return teams.join(live, on="team", how="left").select(
+        "team", label.alias("label"), "family", "start_group", "go_live"
+    )
+
+
+def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
+    counts = pl.col("received", "accepted", "set_aside", "duplicates").sum()
+    return accounts.group_by("source").agg(pl.col("format").first(), pl.len().cast(pl.Int64).alias("files"), counts)
+
+
+def _set_aside(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    rejected = pl.concat([tables[f"clean.rejected_{kind}"] for kind in ("time", "responses", "registers")])
+    return rejected.group_by("source", "rule", "status").agg(pl.len().cast(pl.Int64).alias("rows"))
+
+
+def _incidents(incidents: pl.DataFrame) -> pl.DataFrame:
+    return incidents.group_by("tool", "kind", "severity").agg(
+        pl.len().cast(pl.Int64).alias("incidents"),
+        pl.col("confirmed").sum().cast(pl.Int64),
+        pl.col("closed_on").is_null().sum().cast(pl.Int64).alias("open"),
+        pl.col("left_service").sum().cast(pl.Int64),
+    )
+
+
+def _settings(study: Study) -> Iterator[tuple[str, str | None]]:
+    """(setting, value): the study file flattened, waves by their code, then the items and scales that are printed."""
+    yield from _flat("", study.model_dump(mode="json", exclude=set(_NOT_PRINTED)))
+    printed = {study.satisfaction.item, *study.distributions}
+    for item in study.instruments.items:
+        if item.item in printed:
+            yield f"item.{item.item}.text", item.text
+    for scale in study.instruments.scales:
+        yield f"scale.{scale.scale}.label", scale.label
+
+
+def _flat(prefix: str, value: object) -> Iterator[tuple[str, str | None]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else key, inner)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for rank, inner in enumerate(value, start=1):
+            code = inner.get("wave", str(rank))
+            yield from _flat(f"{prefix}.{code}", {k: v for k, v in inner.items() if k != "wave"})
+    elif isinstance(value, list):
+        yield prefix, ", ".join(str(v) for v in value)
+    elif isinstance(value, bool):
+        yield prefix, str(value).lower()
+    else:
+        yield prefix, None if value is None else str(value)
+
+
+def _provenance(loaded: LoadedStudy, files: pl.DataFrame, lock: Path) -> pl.DataFrame:
+    rows = [("input", name, digest) for name, digest in files.select("source_file", "sha256").unique().iter_rows()]
+    rows.append(("study", "study.yaml", loaded.sha256))
+    rows.append(("lock", lock.name, hashlib.sha256(lock.read_bytes()).hexdigest()))
+    rows.append(("code", "pipelines", code_fingerprint()))
+    rows.append(("code", "version", version("bilan")))
+    rows.append(("python", "python", platform.python_version()))
+    return pl.DataFrame(rows, schema=["kind", "name", "fingerprint"], orient="row")
+
+
+def code_fingerprint() -> str:
+    """sha256 of every file of the package that computes: the same code gives the same fingerprint on any machine."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".sql", ".yaml"):
+            # A checkout on Windows may hold other line ends.
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
