@@ -8,7 +8,7 @@ import hashlib
 import importlib.resources
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +88,15 @@ class Lake:
 
     def read(self, qualified_name: str) -> pl.DataFrame:
         """The whole table, in the order it was written."""
-        layer, name = qualified_name.split(".")
+        return self.read_all([qualified_name])[qualified_name]
+
+    def read_all(self, qualified_names: Iterable[str]) -> dict[str, pl.DataFrame]:
+        """Several tables over one connection, by qualified name."""
         with self._open(read_only=True) as connection:
-            return connection.sql(f"FROM {_quoted(layer)}.{_quoted(name)}").pl()
+            return {
+                name: connection.sql("FROM " + ".".join(_quoted(part) for part in name.split("."))).pl()
+                for name in qualified_names
+            }
 
     def tables(self) -> list[str]:
         """Qualified names of the tables, sorted."""

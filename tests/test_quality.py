@@ -6,7 +6,7 @@ import polars as pl
 
 from pipelines.contracts import all_tables, table
 from pipelines.lake import Lake
-from pipelines.quality import RuleResult, validate
+from pipelines.quality import RuleResult, close, finish, validate
 from pipelines.quality.suites import kinds_of
 
 TEAMS = pl.DataFrame({"team": ["a"], "label": ["A"], "service": ["s"], "family": ["f"], "headcount": [5]})
@@ -29,6 +29,8 @@ def _results(tmp_path: Path, entries: pl.DataFrame, docs: Path | None = None) ->
                     "clean.time_entries": entries})  # fmt: skip
     found = validate(lake.path, [table("clean.time_entries")], docs)
     lake.write(table("clean.teams"), TEAMS)  # the file is free again
+    close()
+    finish()
     return {r.kind: r for r in found}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.charts.base import Chart, Frame, data, drawn_twice
+from pipelines.charts.base import Chart, Frame, Spec, data, drawn_twice, layered
 from pipelines.charts.tokens import colour, size
 
 
@@ -23,13 +23,13 @@ class Bar:
 def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30) -> str:
     """The bars in the order given: label on the left (wide) or above (narrow), value at the end of the bar."""
 
-    def build(narrow: bool) -> Chart:
+    def build(narrow: bool) -> Spec:
         return _bars(rows, narrow=narrow, row_px=row_px)
 
     return drawn_twice(frame, build)
 
 
-def _bars(rows: Sequence[Bar], *, narrow: bool, row_px: int) -> Chart:
+def _bars(rows: Sequence[Bar], *, narrow: bool, row_px: int) -> Spec:
     import altair as alt
 
     width = size("narrow" if narrow else "wide") - 8
@@ -92,4 +92,4 @@ def _bars(rows: Sequence[Bar], *, narrow: bool, row_px: int) -> Chart:
                 )
                 .encode(y=y, x=alt.value(0), text="s:N")
             )
-    return alt.layer(*layers).properties(width=width, height=high_row * len(rows))
+    return layered(layers, width=width, height=high_row * len(rows))

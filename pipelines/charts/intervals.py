@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.charts.base import Chart, Frame, axis_labels, data, drawn_twice, themed
+from pipelines.charts.base import Chart, Frame, Spec, axis_labels, data, drawn_twice, joined, layered, themed
 from pipelines.charts.svg import svg
 from pipelines.charts.tokens import colour, size
 from pipelines.wording.display import Row, Shown
@@ -132,9 +132,8 @@ def interval_bar(shown: Shown, frame: Frame) -> str:
             for column, text, align in ends
         ),
     ]
-    chart = alt.layer(*layers).properties(width=width, height=62)
     return svg(
-        themed(chart),
+        themed(layered(layers, width=width, height=62)),
         ident=frame.ident,
         css="tb",
         title=frame.title,
@@ -149,12 +148,11 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
 
     `neutral` draws every row but the strong one in grey, without verdict.
     """
-    import altair as alt
 
-    def build(narrow: bool) -> Chart:
+    def build(narrow: bool) -> Spec:
         if narrow:
             parts = [_panel(p, width=size("narrow") - 8, left=4, right=8, neutral=neutral, narrow=True) for p in panels]
-            return alt.vconcat(*parts, spacing=26)
+            return joined("vconcat", parts, spacing=26)
         if len(panels) == 1:
             return _panel(panels[0], width=size("wide") - 8, left=215, right=240, neutral=neutral, narrow=False)
         label = 205
@@ -172,7 +170,7 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
             )
             for n, p in enumerate(panels)
         ]
-        return alt.hconcat(*parts, spacing=18)
+        return joined("hconcat", parts, spacing=18)
 
     return drawn_twice(frame, build)
 
@@ -187,7 +185,7 @@ def _panel(
     narrow: bool,
     labels: bool = True,
     columns: bool = True,
-) -> Chart:
+) -> Spec:
     """One panel as layers over a band of rows; texts sit at fixed pixels so that nothing depends on a font."""
     import altair as alt
 
@@ -244,7 +242,8 @@ def _panel(
         ]
     layers += _texts(rows, y, width=width, left=left, narrow=narrow, labels=labels, columns=columns)
     layers += _headings(p, width=width, left=left, narrow=narrow, columns=columns)
-    return alt.layer(*layers).properties(width=width, height=high_row * len(rows)).resolve_scale(color="independent")
+    resolve = {"scale": {"color": "independent"}}
+    return layered(layers, width=width, height=high_row * len(rows), resolve=resolve)
 
 
 def _row(n: int, line: Line, *, neutral: bool) -> dict[str, Any]:

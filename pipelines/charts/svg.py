@@ -4,13 +4,10 @@ Vega writes English `aria-label`s that hold exact values: they are removed, as a
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from pipelines.charts.tokens import colour
-
-if TYPE_CHECKING:
-    import altair as alt
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _DROPPED = re.compile(r"^(role|class|font-family|aria-.*|pointer-events)$")
@@ -19,16 +16,16 @@ _BAND = 18  # px under the drawing for « Données fictives »
 
 
 def svg(
-    chart: "alt.TopLevelMixin", *, ident: str, css: str, title: str, desc: str, mark: str = "", language: str
+    view: dict[str, Any], *, ident: str, css: str, title: str, desc: str, mark: str = "", language: str
 ) -> str:
-    """The chart as an `<svg>` with a title and a description that states its values.
+    """A Vega-Lite view as an `<svg>` with a title and a description that states its values.
 
     `ident` is unique in the page and prefixes every id; `mark` is printed under the drawing (demonstration data).
     """
     import vl_convert
 
     locale: Any = "fr-FR" if language == "fr" else "en-US"
-    drawn = vl_convert.vegalite_to_svg(chart.to_json(validate=False), format_locale=locale, time_format_locale=locale)
+    drawn = vl_convert.vegalite_to_svg(view, format_locale=locale, time_format_locale=locale)
     ET.register_namespace("", _SVG[1:-1])
     root = ET.fromstring(drawn)
     width, height = (round(float(root.get(side, "0"))) for side in ("width", "height"))

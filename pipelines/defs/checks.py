@@ -8,7 +8,7 @@ from pipelines.contracts import table
 from pipelines.contracts.base import Table
 from pipelines.defs import clean, model, published, raw
 from pipelines.defs.resources import StudyResource, key_of, plural, say
-from pipelines.quality import validate
+from pipelines.quality import close, validate
 from pipelines.quality.suites import kinds_of
 
 # Tables checked together: none of a step is computed from another of it.
@@ -20,6 +20,7 @@ STEPS: dict[str, list[Table]] = {
     "decisions": [table("indicators.decisions")],
     "published": published.TABLES,
 }
+LAST = list(STEPS)[-1]
 
 
 def _specs(contract: Table) -> Iterator[dg.AssetCheckSpec]:
@@ -35,6 +36,8 @@ def _checks(step: str, contracts: list[Table]) -> dg.AssetChecksDefinition:
     def check(study: StudyResource) -> Iterator[dg.AssetCheckResult]:
         where = study.places
         results = validate(where.lake.path, contracts, where.restricted / "data_docs" / step)
+        if step == LAST or any(not r.passed for r in results):
+            close()
         for r in results:
             yield dg.AssetCheckResult(
                 passed=r.passed, asset_key=key_of(r.table), check_name=r.kind,

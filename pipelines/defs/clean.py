@@ -31,9 +31,9 @@ def _deps(contract: Table) -> list[str]:
 @dg.multi_asset(specs=[spec_of(t, _deps(t)) for t in TABLES])
 def clean(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """Registers, time and answers under one spelling; what is not accepted is kept with its file, line and reason."""
-    loaded, lake = study.load(), study.lake
+    loaded = study.load()
     registers = read_registers(loaded, load_keys(loaded))
-    done = build_clean(loaded, registers, {t.qualified_name: lake.read(t.qualified_name) for t in RAW_TABLES})
+    done = build_clean(loaded, registers, study.lake.read_all(t.qualified_name for t in RAW_TABLES))
     if problems := stops(done, loaded.study):
         raise DataProblems(problems)
     yield from store(study, done.tables)

@@ -29,8 +29,7 @@ def contract_of(indicator: str) -> Table:
 
 def inputs_of(study: StudyResource, names: tuple[str, ...]) -> Inputs:
     """The study and the tables named, read from the working lake."""
-    lake = study.lake
-    return Inputs(study.load().study, {name: lake.read(name) for name in names})
+    return Inputs(study.load().study, study.lake.read_all(names))
 
 
 def _indicator_asset(indicator: str, module: ModuleType) -> dg.AssetsDefinition:
@@ -58,8 +57,8 @@ def _counts_asset(module: ModuleType) -> dg.AssetsDefinition:
 @dg.multi_asset(specs=[spec_of(table("indicators.estimates"), [f"indicators.{name}" for name in FOUND])])
 def estimates(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """Every estimate of every indicator in one long table."""
-    parts = [study.lake.read(f"indicators.{name}") for name in FOUND]
-    yield from store(study, {"indicators.estimates": pl.concat(parts)})
+    parts = study.lake.read_all(f"indicators.{name}" for name in FOUND)
+    yield from store(study, {"indicators.estimates": pl.concat(parts.values())})
 
 
 @dg.multi_asset(specs=[spec_of(table("indicators.decisions"), ["indicators.estimates", *DESIGN])])

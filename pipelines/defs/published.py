@@ -23,8 +23,7 @@ _FROM = {
 @dg.multi_asset(specs=[spec_of(t, _FROM.get(t.name, [f"clean.{t.name}"])) for t in TABLES])
 def published(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """What may be printed: under the thresholds the row stays and every value and count in it is null."""
-    internal = {name: study.lake.read(name) for name in INTERNAL}
-    frames = published_tables(study.load(), internal, ROOT / "requirements.lock")
+    frames = published_tables(study.load(), study.lake.read_all(INTERNAL), ROOT / "requirements.lock")
     yield from store(study, frames)
     hidden = (frames["published.estimates"]["disclosure_status"] == "suppressed").sum()
     say(f"Disclosed  {plural(frames['published.estimates'].height, 'estimate')}, {hidden} not published")
@@ -34,9 +33,9 @@ def published(study: StudyResource) -> Iterator[dg.MaterializeResult]:
           group_name="release", kinds={"duckdb", "parquet", "csv"})  # fmt: skip
 def snapshot(study: StudyResource) -> dg.MaterializeResult:
     """The files handed over, prepared aside: read-only lake, Parquet and CSV tables, manifest."""
-    lake = study.lake
-    frames = {t.qualified_name: lake.read(t.qualified_name) for t in TABLES}
-    hashes = {name: content_hash(lake.read(name)) for name in lake.tables() if name not in frames}
+    everything = study.lake.read_all(study.lake.tables())
+    frames = {t.qualified_name: everything.pop(t.qualified_name) for t in TABLES}
+    hashes = {name: content_hash(frame) for name, frame in everything.items()}
     digest = write_snapshot(study.places.work / "next", frames, hashes)
     return dg.MaterializeResult(data_version=dg.DataVersion(digest), metadata={"content": digest})
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines import quality
 from pipelines.clean.build import check
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.contracts.rules import DataProblems, Problem
@@ -46,6 +47,7 @@ def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[s
     loaded = load_study(study_dir)  # before anything heavy is imported: a typo is told at once
     progress(f"Study      {loaded.study.title}")
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    quality.warm_up()  # its process imports while this one does
     import dagster as dg
     from dagster._core.errors import DagsterAssetCheckFailedError
 
@@ -71,6 +73,7 @@ def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[s
                     f"See {docs}, then correct the files or the contract.") for rule in broken]) from None  # fmt: skip
     finally:
         PROGRESS.reset(token)
+    quality.finish()
     where = places(loaded.study.study, out)
     tables = where.published / "tables"
     accounts = pl.read_parquet(tables / "accounts.parquet").sum()

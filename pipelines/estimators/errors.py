@@ -4,14 +4,12 @@ Every function reads cells with: team, person, process, month, treated (bool), i
 Formulas: methods.md, sections 2.2 and 4; indicators.md, 2.3.
 """
 
-import math
-import warnings
-
 import numpy as np
 import polars as pl
 
+from pipelines.estimators.poisson import BLIND, codes, columns_of, fit
+
 MIN_ERRORS = 20  # under this the Poisson fit is not attempted
-DECIMALS = 9  # of a log rate ratio
 RUNAWAY = 10.0  # a log ratio beyond this is a fit that separated, not a finding
 MAX_ROUNDS = 5000
 PRECISION = 1e-13
@@ -31,29 +29,19 @@ def log_rate_ratio(cells: pl.DataFrame, fixed_effects: tuple[str, ...]) -> float
     )  # fmt: skip
     sums = _without_empty_levels(sums, fixed_effects)
     by_arm = [sums.filter(pl.col("treated") == arm)["errors"].sum() for arm in (False, True)]
-    # An empty or all-zero design kills the process inside pyfixest: never let one through.
     if min(by_arm) < 1 or sum(by_arm) < MIN_ERRORS:
         return None
-    import pyfixest
-    from pyfixest.errors import NonConvergenceError
-
-    codes = [pl.col(f).rank("dense").cast(pl.Int64) for f in fixed_effects]
-    design = sums.select(
-        *codes, pl.col("treated").cast(pl.Int64), "errors", pl.col("items").cast(pl.Float64).log().alias("log_items")
+    unit, effects = fixed_effects[0], [*fixed_effects[1:], "treated"]
+    levels = {name: sums[name].unique().sort() for name in (unit, *effects)}
+    n_columns = sum(len(levels[name]) for name in effects)
+    errors, items = (sums[name].to_numpy().astype(float) for name in ("errors", "items"))
+    found = fit(
+        codes(sums, unit, levels), columns_of(sums, effects, levels), errors, items, len(levels[unit]), n_columns
     )
-    formula = f"errors ~ treated | {' + '.join(fixed_effects)}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyfixest calls deprecated pandas options
-        try:
-            fit = pyfixest.fepois(
-                formula, design, vcov="iid", offset="log_items", fixef_rm="none", iwls_tol=1e-12, iwls_maxiter=100,
-                fixef_tol=1e-12, fixef_maxiter=100_000,
-            )  # fmt: skip
-        except (ValueError, NonConvergenceError):  # collinear with the fixed effects, or a fit that separates
-            return None
-    # The last bits of the fit differ from one process to the next; the same inputs must give the same bytes.
-    beta = round(float(fit.coef()["treated"]), DECIMALS)
-    return beta if math.isfinite(beta) and abs(beta) < RUNAWAY else None
+    if found is None or np.abs(found.blind[-1] - found.blind[-2]).max(initial=0.0) > BLIND:
+        return None
+    beta = float(found.effect[-1] - found.effect[-2])  # the columns of `treated` come last, False before True
+    return beta if abs(beta) < RUNAWAY else None
 
 
 def _without_empty_levels(sums: pl.DataFrame, fixed_effects: tuple[str, ...]) -> pl.DataFrame:

@@ -1,21 +1,13 @@
-"""What the work would have taken without the tool: a Poisson model of the untreated cells (indicators.md, 2.1).
-
-Written here because pyfixest 0.60 gives no usable prediction out of sample for a Poisson model that has fixed effects
-and no covariate (its `fixef` mixes the two scales), and does not say which cells the untreated ones identify. A test
-holds the fitted values to pyfixest's.
-"""
+"""What the work would have taken without the tool: a Poisson model of the untreated cells (indicators.md, 2.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-MAX_STEPS = 60
-CONVERGED = 1e-10  # largest change of a log effect
-NULL_DIRECTION = 1e-10  # of the largest eigenvalue: under it the untreated cells say nothing
+from pipelines.estimators.poisson import BLIND, codes, columns_of, fit
+
 SORTED = ("team", "person_time", "process", "month", "week", "tool", "minutes")
 
 
@@ -82,88 +74,20 @@ def impute(cells: pl.DataFrame, *, months: bool) -> pl.DataFrame:
     if treated.is_empty() or untreated.is_empty():
         return unknown
     levels = {name: untreated[name].unique().sort() for name in ("person_time", *effects)}
-    person = _codes(untreated, "person_time", levels)
-    columns = _columns(untreated, effects, levels)
+    person = codes(untreated, "person_time", levels)
+    columns = columns_of(untreated, effects, levels)
     n_columns = sum(len(levels[name]) for name in effects)
     minutes, exposure = untreated["minutes"].to_numpy(), untreated["occurrences"].to_numpy().astype(float)
-    fit = _fit(person, columns, minutes, exposure, len(levels["person_time"]), n_columns)
-    if fit is None:
+    found = fit(person, columns, minutes, exposure, len(levels["person_time"]), n_columns)
+    if found is None:
         return unknown
-    person_rate, effect, blind, means = fit
 
-    new_person, new_columns = _codes(treated, "person_time", levels), _columns(treated, effects, levels)
+    new_person, new_columns = codes(treated, "person_time", levels), columns_of(treated, effects, levels)
     seen = (new_person >= 0) & (new_columns >= 0).all(axis=1)
     i, c = new_person[seen], new_columns[seen]
-    contrast = blind[c].sum(axis=1) - (means @ blind)[i]
-    identified = np.abs(contrast).max(axis=1, initial=0.0) < 1e-6
+    contrast = found.blind[c].sum(axis=1) - (found.means @ found.blind)[i]
+    identified = np.abs(contrast).max(axis=1, initial=0.0) < BLIND
     expected = np.full(treated.height, np.nan)
-    predicted = treated["occurrences"].to_numpy()[seen] * person_rate[i] * np.exp(effect[c].sum(axis=1))
+    predicted = treated["occurrences"].to_numpy()[seen] * found.unit_rate[i] * np.exp(found.effect[c].sum(axis=1))
     expected[seen] = np.where(identified, predicted, np.nan)
     return treated.with_columns(pl.Series("mu0", expected, pl.Float64).fill_nan(None))
-
-
-def _codes(frame: pl.DataFrame, name: str, levels: Mapping[str, pl.Series]) -> NDArray[np.int64]:
-    """Position of each value among the levels, -1 when it is not one of them."""
-    index = pl.DataFrame({name: levels[name]}).with_row_index("code")
-    joined = frame.select(name).join(index, on=name, how="left", maintain_order="left")
-    return joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
-
-
-def _columns(frame: pl.DataFrame, effects: list[str], levels: Mapping[str, pl.Series]) -> NDArray[np.int64]:
-    """Column of the design that each effect of each row switches on, -1 when the design has none."""
-    start, found = 0, []
-    for name in effects:
-        codes = _codes(frame, name, levels)
-        found.append(np.where(codes < 0, -1, codes + start))
-        start += len(levels[name])
-    return np.stack(found, axis=1)
-
-
-def _fit(
-    person: NDArray[np.int64], columns: NDArray[np.int64], y: Floats, exposure: Floats, n_persons: int, n_columns: int
-) -> tuple[Floats, Floats, Floats, Floats] | None:
-    """Newton steps on the process and month effects, person effects solved out; None if they do not settle.
-
-    Returns the rate of each person, the effects, the directions of the effects that the data leave free (one per
-    column), and the mean of the design over each person's cells.
-    """
-    rows = np.arange(len(y))
-    design = np.zeros((len(y), n_columns))
-    for k in range(columns.shape[1]):
-        design[rows, columns[:, k]] = 1.0
-    total = np.bincount(person, y, n_persons)
-
-    def by_person(weights: Floats) -> Floats:
-        cell = person[:, None] * n_columns + columns
-        each = np.repeat(weights, columns.shape[1])
-        sums = np.bincount(cell.ravel(), each, n_persons * n_columns).astype(float)
-        return sums.reshape(n_persons, n_columns)
-
-    means = by_person(np.ones_like(y)) / np.bincount(person, minlength=n_persons)[:, None]
-    centred = design - means[person]
-    size, vectors = np.linalg.eigh(centred.T @ centred)
-    free = size <= NULL_DIRECTION * max(float(size[-1]), 1.0)
-    blind, basis = vectors[:, free], vectors[:, ~free]
-
-    def expected(effect: Floats) -> tuple[Floats, float]:
-        """Minutes expected, and the log-likelihood, both with the best person effects."""
-        raw = exposure * np.exp(design @ effect)
-        sums = np.bincount(person, raw, n_persons)
-        return raw * (total / sums)[person], float(y @ (design @ effect) - total @ np.log(sums))
-
-    effect = np.zeros(n_columns)
-    mu, likelihood = expected(effect)
-    for _ in range(MAX_STEPS):
-        sums = by_person(mu)
-        information = design.T @ (design * mu[:, None]) - sums.T @ (sums / total[:, None])
-        gradient = basis.T @ (design.T @ (y - mu))
-        step = basis @ np.linalg.lstsq(basis.T @ information @ basis, gradient, rcond=None)[0]
-        moved, gained = expected(effect + step)
-        while not gained >= likelihood - 1e-9 * abs(likelihood) and np.abs(step).max() > CONVERGED:
-            step = step / 2
-            moved, gained = expected(effect + step)
-        effect, mu, likelihood = effect + step, moved, gained
-        if np.abs(step).max(initial=0.0) < CONVERGED:
-            rate = total / np.bincount(person, exposure * np.exp(design @ effect), n_persons)
-            return rate, effect, blind, means
-    return None

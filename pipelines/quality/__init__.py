@@ -4,6 +4,7 @@ Belongs here: suites generated from contracts, the DuckDB engine, Data Docs (res
 of their own (they are contracts), what happens to a row that breaks one.
 """
 
-from pipelines.quality.validate import RuleResult, validate
+from pipelines.quality.validate import RuleResult
+from pipelines.quality.worker import close, finish, validate, warm_up
 
-__all__ = ["RuleResult", "validate"]
+__all__ = ["RuleResult", "close", "finish", "validate", "warm_up"]

@@ -32,14 +32,13 @@ class RuleResult:
         return not self.failures
 
 
-def validate(lake: Path, contracts: Sequence[Table], docs: Path | None = None) -> list[RuleResult]:
-    """One result per kind of rule of each contract (all of one layer), in the order given.
+_CONTEXTS: list[Any] = []  # validated, Data Docs still to write
 
-    `docs`: folder the Data Docs are written to; restricted, as they carry clock times. Raises RuntimeError when
-    Great Expectations could not evaluate a rule: that is no result.
-    """
+
+def validate_tables(lake: Path, contracts: Sequence[Table], docs: Path | None) -> list[RuleResult]:
+    """What `worker.validate` runs in its process; `write_docs` then writes the Data Docs to `docs`."""
     (layer,) = {c.layer for c in contracts}
-    gx = _great_expectations()
+    gx = great_expectations()
     from pipelines.quality.engine import DuckDBDatasource
 
     context = gx.get_context(mode="ephemeral")
@@ -57,8 +56,14 @@ def validate(lake: Path, contracts: Sequence[Table], docs: Path | None = None) -
     finally:
         source.close()
     if docs is not None:
-        context.build_data_docs(site_names=["restricted"])
+        _CONTEXTS.append(context)
     return results
+
+
+def write_docs() -> None:
+    """Write the Data Docs of what was validated: restricted, as they carry clock times."""
+    while _CONTEXTS:
+        _CONTEXTS.pop().build_data_docs(site_names=["restricted"])
 
 
 def _validate_table(gx: ModuleType, context: Any, source: Any, contract: Table) -> list[RuleResult]:
@@ -74,7 +79,9 @@ def _validate_table(gx: ModuleType, context: Any, source: Any, contract: Table) 
         config = result.expectation_config
         if any(i.get("raised_exception") for i in _exceptions(result.exception_info)):
             raise RuntimeError(f"{name}: {config.type} on {config.kwargs.get('column')} could not be evaluated")
-        if not result.success:
+        if not result.success and config.meta["kind"] == "not_null":
+            failures["not_null"] += _empty_columns(source, contract, config.kwargs["unexpected_rows_query"])
+        elif not result.success:
             what = config.kwargs.get("column") or config.description or config.type
             # A column missing from the table has no count of rows: it counts for one.
             rows = result.result.get("unexpected_count") or result.result.get("observed_value")
@@ -83,11 +90,20 @@ def _validate_table(gx: ModuleType, context: Any, source: Any, contract: Table) 
     return [RuleResult(name, kind, blocking, tuple(found)) for kind, found in failures.items()]
 
 
+def _empty_columns(source: Any, contract: Table, query: str) -> list[tuple[str, int]]:
+    """(column, rows) of the failed query: names of columns and counts, no value."""
+    import sqlalchemy
+
+    asked = query.replace("{batch}", f'"{contract.layer}"."{contract.name}"')
+    found = source.get_execution_engine().execute_query(sqlalchemy.text(asked)).fetchall()
+    return [(str(column), int(rows)) for column, rows in found]
+
+
 def _exceptions(info: dict[str, Any]) -> list[dict[str, Any]]:
     return [info] if "raised_exception" in info else [i for i in info.values() if isinstance(i, dict)]
 
 
-def _great_expectations() -> ModuleType:
+def great_expectations() -> ModuleType:
     """The library, imported late (seconds), silent, without the grammar that only URI formats need."""
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
