@@ -4,7 +4,7 @@ Both run warm, side by side, the better of three. Printed, never asserted: a mac
 """
 
 import contextlib
-import shutil
+import math
 import subprocess
 import sys
 import tempfile
@@ -19,19 +19,19 @@ REPEATS = 3
 LARGE_ENTRIES = 200_000
 
 
-def measure(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory (MB, proportional set size summed over the tree of processes) of one run.
+def run(command: list[str], *, watch: bool = False) -> tuple[float, float]:
+    """Seconds of one run, and if `watch` its peak memory (MB, proportional set size summed over its processes).
 
-    SystemExit if it fails.
+    Watching takes time of its own. SystemExit if the command fails.
     """
     started = time.perf_counter()
     peak = 0.0
     with tempfile.TemporaryFile() as said:
         child = psutil.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
-        while child.poll() is None:
+        while watch and child.poll() is None:
             peak = max(peak, _memory(child))
             time.sleep(0.2)
-        if child.returncode:
+        if child.wait():
             said.seek(0)
             sys.exit(f"{' '.join(command)} failed:\n{said.read().decode(errors='replace')}")
     return time.perf_counter() - started, peak / 1e6
@@ -51,22 +51,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
         bilan = [sys.executable, "-m", "pipelines.cli", "run"]
-        plain = [sys.executable, str(ROOT / "tests" / "bench_plain.py"), str(DEMO), str(out / "plain")]
-        runs: dict[str, list[tuple[float, float]]] = {"bilan run": [], "plain script": []}
+        commands = {
+            "bilan run": [*bilan, str(DEMO), "--out", str(out / "bilan")],
+            "plain script": [sys.executable, str(ROOT / "tests" / "bench_plain.py"), str(DEMO), str(out / "plain")],
+        }
+        seconds: dict[str, float] = dict.fromkeys(commands, math.inf)
         for _ in range(REPEATS):
-            runs["bilan run"].append(measure([*bilan, str(DEMO), "--out", str(out / "bilan")]))
-            runs["plain script"].append(measure(plain))
-        best = {name: (min(s for s, _ in found), max(m for _, m in found)) for name, found in runs.items()}
+            for what, command in commands.items():
+                seconds[what] = min(seconds[what], run(command)[0])
         print(f"{'demonstration study':<28}{'seconds':>10}{'peak MB':>10}")
-        for name, (seconds, memory) in best.items():
-            print(f"{name:<28}{seconds:>10.1f}{memory:>10.0f}")
-        print(f"{'ratio (target: at most 4)':<28}{best['bilan run'][0] / best['plain script'][0]:>10.1f}")
-        large = out / "large"
-        subprocess.run([sys.executable, "-m", "pipelines.cli", "demo", "--out", str(large), "--entries",
-                        str(LARGE_ENTRIES)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)  # fmt: skip
-        seconds, memory = measure([*bilan, str(large), "--out", str(out / "bilan_large")])
-        print(f"{f'bilan run, {LARGE_ENTRIES} entries':<28}{seconds:>10.1f}{memory:>10.0f}")
-        shutil.rmtree(large)
+        for what, command in commands.items():
+            print(f"{what:<28}{seconds[what]:>10.1f}{run(command, watch=True)[1]:>10.0f}")
+        print(f"{'ratio (target: at most 4)':<28}{seconds['bilan run'] / seconds['plain script']:>10.1f}")
+        large = str(out / "large")
+        demo = [sys.executable, "-m", "pipelines.cli", "demo", "--out", large, "--entries", str(LARGE_ENTRIES)]
+        run(demo)
+        taken, memory = run([*bilan, large, "--out", str(out / "bilan_large")], watch=True)
+        print(f"{f'bilan run, {LARGE_ENTRIES} entries':<28}{taken:>10.1f}{memory:>10.0f}")
 
 
 if __name__ == "__main__":

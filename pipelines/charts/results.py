@@ -44,7 +44,7 @@ def tools(page: Page) -> str:
     parts = [paragraph(words.text("tools.intro" if shown else "tools.none"))]
     for position, few in enumerate((shown[:3], shown[3:])):
         if few:
-            title = _tools_title(page) if position == 0 else words.text("tools.title_plain")
+            title = _tools_title(page, few) if position == 0 else _plain_title(page, few)
             parts.append(_rows_figure(page, "tool", few, title, words.text("tools.sub")))
     parts += _only_hidden(page, "tool", shown)
     if _any_published(page, "process", "time_per_task"):
@@ -72,11 +72,18 @@ def _only_hidden(page: Page, scope: str, shown: Sequence[str]) -> list[str]:
     return [paragraph(page.words.text("figure.only_hidden", title=t)) for t in titles]
 
 
-def _tools_title(page: Page) -> str:
+def _plain_title(page: Page, indicators: Sequence[str]) -> str:
+    """« Bien-être et temps par tâche, outil par outil »."""
+    first, *others = [Shown(page.rows("tool", i)[0], page.words).title for i in indicators]
+    listed = page.words.listing([first, *(o[:1].lower() + o[1:] for o in others)])
+    return page.words.text("tools.title_plain", indicators=listed)
+
+
+def _tools_title(page: Page, indicators: Sequence[str]) -> str:
     rows = [r for r in page.rows("tool", "net_hours") if has_interval(r) and r["verdict"] is not None]
     reached = sum(r["verdict"] == "atteint" for r in rows)
     if not reached:
-        return page.words.text("tools.title_plain")
+        return _plain_title(page, indicators)
     return page.words.counted("tools.title_reached", reached, total=page.words.number(len(rows)))
 
 
