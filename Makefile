@@ -18,8 +18,9 @@ test: $(VENV)/.ready ## the whole test suite
 dev: $(VENV)/.ready ## Dagster UI on 127.0.0.1:3000
 	@BILAN_STUDY=$(STUDY) $(BIN)/dg dev --host 127.0.0.1 --port 3000
 
-notebooks: $(VENV)/.ready ## JupyterLab on 127.0.0.1
-	@$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir notebooks
+notebooks: $(VENV)/.ready ## JupyterLab on 127.0.0.1, without its news and update checks
+	@$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir notebooks --LabApp.news_url=None --LabApp.extension_manager=readonly \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 check: $(VENV)/.ready ## lint and types
 	@$(BIN)/ruff check . && $(BIN)/mypy

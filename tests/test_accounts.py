@@ -46,7 +46,7 @@ def test_accounts_add_up_or_are_shown():
 def test_consent_is_per_rule_and_limited():
     assert not beyond_quarantine(REJECTED, _study({"zero_duration": 1, "duplicate_row": 1}))
     (problem,) = beyond_quarantine(REJECTED, _study({"duplicate_row": 1}))
-    assert problem.rule == "zero_duration" and "line 3" in problem.message
+    assert problem.rule == "zero_duration" and problem.file == "a.csv, line 3"
     assert "quarantine: {zero_duration: 1}" in problem.action
 
 

@@ -4,7 +4,9 @@ After a wanted change of the generator, `python -m tests.test_demo` writes the s
 """
 
 import json
+import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -16,10 +18,17 @@ from pipelines.clean.registers import read_registers
 from pipelines.demo import Demo, generate, write_demo
 from pipelines.demo.design import GO_LIVE
 from pipelines.study.load import load_study
-from tests.conftest import DEMO, identities_of
+from tests.conftest import DEMO, ROOT, identities_of
 
 TRUTHS = Path(__file__).parent / "truths_demo.json"
 MOST_BYTES = 3_000_000
+# Real suppliers, tools and universities: none may appear. Words of the export formats themselves are not among them.
+REAL_NAMES = (
+    "openai", "chatgpt", "gpt", "copilot", "microsoft", "office 365", "mistral", "le chat", "anthropic", "claude",
+    "gemini", "google", "deepl", "llama", "albert", "perplexity", "deepseek", "hugging ?face", "sorbonne", "nanterre",
+    "saclay", "dauphine", "sciences po", "aix-marseille", "jean jaur[eè]s", "paul[- ]val[eé]ry", "bordeaux montaigne",
+)  # fmt: skip
+_REAL_NAME = re.compile(rf"(?<![^\W_])(?:{'|'.join(REAL_NAMES)})(?![^\W\d_])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def test_only_what_was_planted_is_set_aside(demo: Demo, clean: Clean):
     files = {name: {k: v for k, v in f.items() if k != "rules"} for name, f in demo.truths["files"].items()}
     assert found == {name: tuple(f.values()) for name, f in files.items()}
     assert clean.rules() == {**demo.truths["set_aside"], **demo.truths["duplicates"]}
-    assert load_study(DEMO).study.quarantine == demo.truths["set_aside"]
+    assert load_study(DEMO).study.quarantine == clean.rules()
 
 
 def test_the_lines_read_back_carry_the_minutes_drawn(demo: Demo, clean: Clean):
@@ -123,6 +132,62 @@ def test_questionnaires_carry_what_was_planted(clean: Clean):
     assert answers.filter(~pl.col("complete"))["person_survey"].n_unique() > 0
 
 
+def test_one_axis_of_the_human_part_falls_and_the_others_stay(demo: Demo, clean: Clean):
+    answers = clean.tables["clean.responses"].filter(
+        pl.col("item").str.contains("^DH[1-7]$") & (pl.col("role") == "agent") & pl.col("value_number").is_not_null())
+    waves = [answers.filter(pl.col("wave") == w).select("person_survey", "item", "value_number") for w in ("T0", "T1")]
+    paired = waves[0].join(waves[1], on=["person_survey", "item"])
+    points = (pl.col("value_number_right") - pl.col("value_number")) * 100 / 3  # 1 to 4 on 0 to 100
+    change = dict(paired.group_by("item").agg(points.mean().alias("points")).iter_rows())
+    assert paired["person_survey"].n_unique() >= 40 and len(change) == 7
+    assert demo.truths["planted"]["human_part_points"] == {"DH5": -12.0}
+    assert change.pop("DH5") <= -8
+    # The mean of one axis has a standard error of about 3 points: one alone may pass 4, none may fall by 8 (orange).
+    assert sum(map(abs, change.values())) / len(change) < 4
+    assert min(change.values()) > -8
+
+
+def _after_withdrawal(folder: Path, clean: Clean) -> tuple[str, dict[str, int]]:
+    """The team that withdrew, and its rows after that day: table -> rows, those set aside included."""
+    ((team, day),) = clean.tables["clean.teams"].drop_nulls("withdrawn_on").select("team", "withdrawn_on").iter_rows()
+    left = {
+        name: clean.tables[f"clean.{name}"].filter((pl.col("team") == team) & (pl.col(column) > day)).height
+        for name, column in (("time_entries", "date"), ("overheads", "date"), ("presence", "week"))
+    }
+    waves = [w.wave for w in load_study(folder).study.waves if w.closes > day]
+    late = clean.tables["clean.responses"].filter((pl.col("team") == team) & pl.col("wave").is_in(waves))
+    return team, left | {"responses": late.height}
+
+
+def test_a_team_that_withdrew_leaves_nothing_behind(demo: Demo, clean: Clean):
+    team, left = _after_withdrawal(DEMO, clean)
+    assert demo.truths["planted"]["withdrawn_on"] == {team: "2026-05-29"} == {"E10": "2026-05-29"}
+    assert left == {"time_entries": 0, "overheads": 0, "presence": 0, "responses": 0}
+    entries = clean.tables["clean.time_entries"].filter(pl.col("team") == team)
+    assert entries["week"].max() == date(2026, 5, 25)
+    assert team in clean.tables["clean.responses"].filter(pl.col("wave") == "T0")["team"]
+    # Nothing of it needed setting aside either: the rows planted off the roster are the leaver's, in another file.
+    files = demo.truths["files"]
+    assert [name for name, f in files.items() if "outside_roster" in f["rules"]] == ["temps/feuille_E07.csv"]
+
+
+def test_no_real_supplier_tool_or_university_is_named():
+    texts = {p.name: p.read_text("utf-8") for p in (ROOT / "pipelines" / "demo").glob("*.py")}
+    for path in (p for p in DEMO.rglob("*") if p.is_file()):
+        if path.suffix == ".xlsx":
+            sheets = pl.read_excel(path, sheet_id=0, has_header=False, infer_schema_length=0)
+            texts[path.name] = "\n".join(f"{name}\n{sheet.write_csv()}" for name, sheet in sheets.items())
+        else:
+            data = path.read_bytes()
+            texts[path.name] = data.decode("cp1252" if path.name.startswith(("feuille", "semaines")) else "utf-8")
+    assert len(texts) > 40 and "Mon code" in texts["feuille_E01.xlsx"] and "Mon code" in texts["feuille_E03.csv"]
+    assert {name: found for name, text in texts.items() if (found := _REAL_NAME.findall(text))} == {}
+    # What the scan sees, and what it lets pass.
+    seen = _REAL_NAME.findall("fait avec ChatGPT, GPT-4, Llama3, outil_copilot")
+    assert seen == ["ChatGPT", "GPT", "Llama", "copilot"]
+    assert _REAL_NAME.findall("Albertine, claudette@example.org, kimai, toggl, clockify, limesurvey") == []
+
+
 def test_the_exports_have_the_quirks_of_real_ones(demo: Demo):
     kimai = demo.files["temps/kimai.csv"].decode("utf-8")
     header = kimai.split("\n", 1)[0]
@@ -157,6 +222,10 @@ def test_another_seed_and_size_is_read_just_as_well(seed: int, teams: int, tmp_p
     assert clean.rules() == {**planted["set_aside"], **planted["duplicates"]}
     groups = clean.tables["clean.teams"]["start_group"].value_counts().sort("start_group")["count"].to_list()
     assert groups == [(teams + 1) // 2, teams // 2]
+    headcounts = clean.tables["clean.teams"].select("team", "headcount")
+    team, left = _after_withdrawal(tmp_path, clean)
+    assert headcounts.filter(pl.col("team") == team)["headcount"].item() == headcounts["headcount"].min()
+    assert sum(left.values()) == 0
 
 
 def test_the_number_of_entries_can_be_asked_for():

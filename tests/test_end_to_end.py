@@ -45,6 +45,9 @@ def test_the_same_inputs_give_the_same_hashes_and_the_same_page(demo_run: DemoRu
     first = json.loads((demo_run.published / "manifest.json").read_text("utf-8"))
     second = json.loads((again.published / "manifest.json").read_text("utf-8"))
     assert first == second
+    hashes = [(folder / "restricted" / "content_hashes.json").read_bytes() for folder in (demo_run.out, tmp_path)]
+    assert hashes[0] == hashes[1] and b"clean.time_entries" in hashes[0]
+    assert not {n for n in json.dumps(first).split('"') if n.startswith(("clean.", "model.", "indicators."))}
     assert demo_run.page.read_bytes() == again.page.read_bytes()
 
 
@@ -85,14 +88,22 @@ def _replace(path: Path, old: str, new: str, count: int = 1) -> None:
     path.write_bytes(text.replace(old, new, count).encode("utf-8-sig"))
 
 
+def _repeat_last_line(path: Path) -> None:
+    data = path.read_bytes().rstrip(b"\r\n")
+    path.write_bytes(data + b"\n" + data[data.rindex(b"\n") + 1 :] + b"\n")
+
+
 FAULTS = {
     "a missing file": lambda s: _first(s, "temps/kimai*.csv").unlink(),
     "an empty file": lambda s: _first(s, "temps/kimai*.csv").write_bytes(b""),
     "a truncated file": lambda s: _cut(_first(s, "temps/kimai*.csv")),
     "a wrong delimiter": lambda s: _replace(_first(s, "temps/toggl*.csv"), ",", "|", 10**9),
     "an unmapped answer label": lambda s: _replace(
-        _first(s, "questionnaires/*t1*.csv"), "Très satisfait", "Enchanté", 10**9
+        _first(s, "questionnaires/*t1*.csv"), "Très satisfait", "Enchanté"
     ),
+    "an unknown team": lambda s: _replace(s / "registers" / "people_survey.csv", ";E01;", ";E77;"),
+    "a duplicate response": lambda s: _repeat_last_line(_first(s, "questionnaires/*t1*.csv")),
+    "a date outside the study": lambda s: _replace(_first(s, "temps/toggl*.csv"), ",2026-03-", ",2027-03-"),
     "a typo in the study file": lambda s: _replace(s / "study.yaml", "thresholds:", "tresholds:"),
 }
 
@@ -108,7 +119,8 @@ def test_bad_input_gives_one_message_and_leaves_the_published_state(fault: str, 
     assert done.exit_code == 1
     assert "Traceback" not in done.output
     lines = [line for line in done.output.splitlines() if line.startswith("- ")]
-    assert lines, done.output
+    assert len(lines) == 1, done.output
+    assert any(name in lines[0] for name in ("study.yaml", "temps/", "questionnaires/", "registers/")), lines
     assert "untouched" in done.output
     assert (out / "published" / "current.json").read_text("utf-8") == "{}"
 

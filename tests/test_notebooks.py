@@ -24,8 +24,9 @@ def test_runs_on_the_published_lake(path: Path, demo_run, monkeypatch: pytest.Mo
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
-    kinds = [k for o in outputs for k in o.get("data", {})]
-    assert sum("vega" in k for k in kinds) == 2, "two charts are drawn"
+    drawn = [o["data"]["image/svg+xml"] for o in outputs if "image/svg+xml" in o.get("data", {})]
+    assert len(drawn) == 2 and all("<svg" in d for d in drawn)
     shown = "".join(str(o.get("data", {})) for o in outputs)
+    assert "cdn" not in shown, "nothing is asked of the network"
     for identity in demo_run.identities:
         assert identity not in shown

@@ -47,21 +47,22 @@ def row_problems(rejected: pl.DataFrame) -> list[Problem]:
 
 
 def beyond_quarantine(rejected: pl.DataFrame, study: Study) -> list[Problem]:
-    """One problem per rule and file when more rows were set aside than `quarantine:` of the study file allows.
-    Duplicates need no consent: the row they repeat is counted."""
-    rejected = rejected.filter(pl.col("status") == "set_aside")
+    """One problem per rule when more rows broke it, or repeat another one, than `quarantine:` of the study file allows:
+    it says every place, as nobody can tell which of the rows is the one too many."""
     found = []
-    totals = dict(rejected.group_by("rule").len().sort("rule").iter_rows())
-    for rule, total in totals.items():
-        allowed = study.quarantine.get(rule, 0)
-        if total <= allowed:
-            continue
-        for (file,), rows in rejected.filter(pl.col("rule") == rule).sort("source_file", "source_row").group_by(
-            "source_file", maintain_order=True
-        ):
-            lines = rows["source_row"].to_list()
-            more = f" and {len(lines) - LINES_SHOWN} more" if len(lines) > LINES_SHOWN else ""
-            where = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:LINES_SHOWN]))}{more}"
-            consent = f"Or accept to set them aside: `quarantine: {{{rule}: {total}}}` in study.yaml (now {allowed})."
-            found.append(Problem(rule, str(file), f"{where}: {RULES[rule].message}", f"{RULES[rule].action} {consent}"))
-    return found
+    for (rule,), rows in rejected.sort("source_file", "source_row").group_by("rule", maintain_order=True):
+        known, total, allowed = RULES[str(rule)], rows.height, study.quarantine.get(str(rule), 0)
+        if total > allowed:
+            places = [
+                _place(str(file), own["source_row"].to_list())
+                for (file,), own in rows.group_by("source_file", maintain_order=True)
+            ]
+            said = f"{total} row{'s' if total > 1 else ''}, {allowed} accepted in study.yaml. "
+            consent = f"Or accept that: `quarantine: {{{rule}: {total}}}`."
+            found.append(Problem(str(rule), "; ".join(places), said + known.message, f"{known.action} {consent}"))
+    return sorted(found, key=lambda problem: problem.rule)
+
+
+def _place(file: str, lines: list[int]) -> str:
+    more = f" and {len(lines) - LINES_SHOWN} more" if len(lines) > LINES_SHOWN else ""
+    return f"{file}, line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:LINES_SHOWN]))}{more}"

@@ -69,7 +69,12 @@ def rows_to_report(clean: Tables) -> pl.DataFrame:
 
 
 def stops(clean: Tables, study: Study) -> list[Problem]:
-    """What stops a run once everything is read: unknown labels, and more rows set aside than the study accepts."""
+    """What stops a run once everything is read: unknown labels, and more rows set aside than the study accepts.
+
+    Registers first: a person or a team lost there is then unknown everywhere else.
+    """
+    if registers := beyond_quarantine(clean.tables["clean.rejected_registers"], study):
+        return registers
     return [*clean.problems, *beyond_quarantine(rows_to_report(clean), study)]
 
 

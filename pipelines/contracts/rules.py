@@ -57,8 +57,8 @@ RULES: dict[str, Rule] = {
     "parts_over_total": Rule("Parties plus longues que le total", "The « dont » parts exceed the total.", "Correct the line at the source."),
     "bad_value": Rule("Valeur non admise", "The value is not one of those allowed.", "Use one of the values listed in the template."),
     "contract": Rule("Règle du contrat non respectée", "The row breaks a rule of the table's contract.", "See restricted/data_docs for the rule."),
-    "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Nothing to do: it is counted once."),
-    "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Nothing to do if that is right."),
+    "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Remove the file or the lines that repeat it."),
+    "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code."),
 }  # fmt: skip
 
 # Faults of a whole file or column: they always stop the run.

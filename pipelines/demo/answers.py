@@ -47,7 +47,9 @@ def answers_t0_t1(rng: np.random.Generator, roster: Roster) -> tuple[pl.DataFram
         scores = {f"BE{i}": _on(mood + rng.normal(0.0, 0.6, n), 0, 5) for i in range(1, 6)}
         scores |= {f"QV{i}": _on(energy + rng.normal(0.0, 0.6, n), 1, 5) for i in range(1, 5)}
         scores["SA1"] = _on(job + wave * truths.JOB_SATISFACTION_CHANGE + rng.normal(0.0, 0.7, n), 0, 10)
-        scores |= {item: _on(latent + rng.normal(0.0, 0.35, n), 1, 4) for item, latent in human.items()}
+        for item, latent in human.items():
+            shift = wave * truths.HUMAN_PART_CHANGE.get(item, 0.0) * 3 / 100
+            scores[item] = _on(latent + shift + rng.normal(0.0, 0.35, n), 1, 4)
         for i in range(1, 4):
             scores[f"AE{i}"] = _on(skill + wave * truths.SELF_EFFICACY_CHANGE + rng.normal(0.0, 1.0, n), 0, 10)
         scores["US0"] = _on(1.8 + 1.1 * wave + rng.normal(0.0, 0.7, n), 1, 4)

@@ -109,6 +109,7 @@ SURNAME_STARTS = ("Valbr", "Corsen", "Fontev", "Delmar", "Lantr", "Tervil", "Orb
 SURNAME_ENDS = ("anche", "oisel", "urmont", "adour", "ignac", "arolles", "ampierre", "onnaud")
 CODE_LETTERS = "BCDFGHJKMNPQRSTVWXZ2346789"  # no vowel, nothing that reads like another sign
 JOINER_FROM, LEAVER_TO = date(2026, 3, 23), date(2026, 5, 29)  # one person each
+WITHDRAWN_ON = date(2026, 5, 29)  # the smallest team; a Friday, so that its last week is whole
 FORMATS = ("sheet_xlsx", "sheet_csv", "kimai", "toggl", "clockify")
 
 
@@ -116,9 +117,10 @@ FORMATS = ("sheet_xlsx", "sheet_csv", "kimai", "toggl", "clockify")
 class Roster:
     """The frames everything else is drawn from. Rows are people, teams, deployments; `person` counts from 0.
 
-    `teams`: those of clean.teams plus format. `people`: name, email, sheet_code, tracker_user, team (number), role,
-    weekly_hours, from_date, to_date. `envelopes`: code, team (number), role, from_date, to_date, in the order of the
-    codes: nothing tells which person drew which. `deployments`: team (number), process, tool, go_live.
+    `teams`: those of clean.teams plus format; one has withdrawn. `people`: name, email, sheet_code, tracker_user,
+    team (number), role, weekly_hours, from_date, to_date. `envelopes`: code, team (number), role, from_date,
+    to_date, in the order of the codes: nothing tells which person drew which. `deployments`: team (number),
+    process, tool, go_live.
     """
 
     teams: pl.DataFrame
@@ -135,6 +137,7 @@ def build_roster(rng: np.random.Generator, teams: int) -> Roster:
     group = np.empty(teams, dtype=np.int64)
     group[rng.permutation(teams)] = np.arange(teams) % 2 + 1
     sizes = np.array([k[3] for k in kinds])
+    smallest = teams - 1 - int(np.argmin(sizes[::-1]))  # the last of them
     team_frame = pl.DataFrame({
         "team": codes,
         "label": [k[0] + (f" ({c + 1})" if c else "") for k, c in zip(kinds, copies, strict=True)],
@@ -142,6 +145,7 @@ def build_roster(rng: np.random.Generator, teams: int) -> Roster:
         "family": [k[2] for k in kinds],
         "headcount": sizes,
         "start_group": group,
+        "withdrawn_on": [WITHDRAWN_ON if t == smallest else None for t in range(teams)],
         "format": _formats(teams),
     })  # fmt: skip
     deployments = pl.DataFrame(

@@ -9,15 +9,18 @@ from pipelines.demo.work import Work
 REGIME_WEEK = len(truths.LEARNING)  # weeks since go-live from which the effect is whole
 
 
-def planted() -> dict[str, object]:
-    """The parameters of the simulation that an indicator estimates."""
+def planted(roster: Roster) -> dict[str, object]:
+    """The parameters of the simulation that an indicator estimates, and the day a team left."""
+    withdrawn = roster.teams.filter(pl.col("withdrawn_on").is_not_null())
     return {
         "time_effect_percent": {k: 100 * v for k, v in truths.TIME_EFFECT.items()},
         "declared_effect_percent": {k: 100 * v for k, v in truths.DECLARED_EFFECT.items()},
         "error_ratio": truths.ERROR_RATIO,
         "wellbeing_points": truths.WELLBEING_CHANGE,
         "job_satisfaction_points": truths.JOB_SATISFACTION_CHANGE,
+        "human_part_points": truths.HUMAN_PART_CHANGE,
         "satisfied_percent": {k: round(100 * sum(v[3:]), 1) for k, v in truths.SATISFACTION.items()},
+        "withdrawn_on": {t: str(d) for t, d in withdrawn.select("team", "withdrawn_on").iter_rows()},
     }
 
 

@@ -53,15 +53,14 @@ def generate(*, seed: int = 2026, teams: int = 10, entries: int | None = None) -
     surveys = questionnaire_exports(survey_rng, roster)
     exports |= {f"questionnaires/{name}": export for name, export in surveys.items()}
     planted = sum((Counter(e.defects) for e in exports.values()), Counter[str]())
-    set_aside = {k: v for k, v in sorted(planted.items()) if k not in REPEATS}
-    files = {"study.yaml": study_yaml(teams, set_aside).encode("utf-8")}
+    files = {"study.yaml": study_yaml(teams, planted).encode("utf-8")}
     files |= {f"registers/{name}": data for name, data in register_files(roster, training).items()}
     files |= {name: export.data for name, export in exports.items()}
     told: dict[str, Any] = {
         "seed": seed,
-        "planted": facts.planted(),
+        "planted": facts.planted(roster),
         "realised": facts.realised(work, roster, training),
-        "set_aside": set_aside,
+        "set_aside": {k: v for k, v in sorted(planted.items()) if k not in REPEATS},
         "duplicates": {k: v for k, v in sorted(planted.items()) if k in REPEATS},
         "files": {name: _account(export) for name, export in sorted(exports.items())},
     }

@@ -46,12 +46,12 @@ def questionnaire_exports(rng: np.random.Generator, roster: Roster) -> dict[str,
     for wave in WAVES:
         if wave.role == "pulse":
             answered = _respondents(rng, roster, pulse_answers(rng, roster, wave.opens), wave, truths.RESPONSE_PULSE)
-            rows = _admin(rng, answered, wave, dated=False)
+            rows = _still_in(_admin(rng, answered, wave, dated=False), wave, roster)
             exports[f"point_{wave.wave.lower()}.csv"] = Export(_coded(rows, ","), rows.height, {})
             continue
         answers, rate = (t0, truths.RESPONSE_T0) if wave.role == "baseline" else (t1, truths.RESPONSE_T1)
         rows = _admin(rng, _respondents(rng, roster, answers, wave, rate), wave, dated=True)
-        rows = _with_defects(rows, DEFECTS[wave.wave])
+        rows = _with_defects(_still_in(rows, wave, roster), DEFECTS[wave.wave])
         data = _coded(_renamed_t0(rows), ",") if wave.role == "baseline" else _labelled(rng, rows, roster)
         name = f"resultats_{wave.wave.lower()}.csv"
         exports[name] = Export(data, rows.height, DEFECTS[wave.wave])
@@ -104,6 +104,12 @@ def _admin(rng: np.random.Generator, rows: pl.DataFrame, wave: Wave, *, dated: b
     unseen = [pl.when(~pl.col("stopped")).then(pl.col(c)).alias(c) for c in later]
     whole = pl.concat([admin, rows], how="horizontal").with_columns(unseen)
     return whole.select(*own, *rows.columns)
+
+
+def _still_in(rows: pl.DataFrame, wave: Wave, roster: Roster) -> pl.DataFrame:
+    """`rows` without the team withdrawn by then, cut once all is drawn: the others answer as they would have."""
+    gone = roster.teams.filter(pl.col("withdrawn_on") < wave.closes)["team"]
+    return rows.filter(~pl.col("EQ").is_in(gone.to_list()))
 
 
 def _with_defects(rows: pl.DataFrame, defects: dict[str, int]) -> pl.DataFrame:

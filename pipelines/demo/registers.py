@@ -36,7 +36,7 @@ RECOMMENDATIONS = (
 def register_files(roster: Roster, training: pl.DataFrame) -> dict[str, bytes]:
     """File name -> bytes of each register."""
     code = pl.col("team").replace_strict(np.arange(roster.teams.height), roster.teams["team"])
-    teams = roster.teams.drop("format").with_columns(pl.lit("").alias("withdrawn_on"))
+    teams = roster.teams.drop("format")
     people = roster.people.with_columns(code)
     envelopes = roster.envelopes.with_columns(code)
     deployments = roster.deployments.with_columns(code, pl.lit("").alias("end_date"))

@@ -100,7 +100,7 @@ sources:
 # How start dates were chosen decides the level of evidence.
 start_groups_drawn_by_lot: true
 
-# Rows that may be set aside, rule by rule. One more than said here stops the run. (Repeated rows need no consent.)
+# Rows that may be set aside or counted once, rule by rule. One more than said here stops the run.
 quarantine:
 {quarantine}
 
@@ -133,7 +133,7 @@ distributions: [SO1, SA1]         # items whose answers are published one by one
 
 
 def study_yaml(teams: int, quarantine: Mapping[str, int]) -> str:
-    """The text of study.yaml; `quarantine`: rule -> rows that may be set aside."""
+    """The text of study.yaml; `quarantine`: rule -> rows that may be set aside or counted once."""
     closures = [f"    - {{first: {a}, last: {b}, label: {label}}}" for a, b, label in CLOSURES]
     waves = [
         f'  - {{wave: {w.wave}, label: "{w.label}", role: {w.role}, opens: {w.opens}, closes: {w.closes}}}'

@@ -21,6 +21,7 @@ ERROR_PERSON_SD = 0.15
 WELLBEING_CHANGE = 2.0  # WHO-5 points
 JOB_SATISFACTION_CHANGE = 0.3  # points of 10
 SELF_EFFICACY_CHANGE = 1.2  # points of 10
+HUMAN_PART_CHANGE = {"DH5": -12.0}  # points of 100, the answers 1 to 4 put on 0 to 100; the other axes stay
 SATISFACTION = {  # tool -> shares of the answers 1 to 5 to SO1; about 70 % answer 4 or 5
     "assistanta": (0.04, 0.07, 0.15, 0.46, 0.28),
     "assistantb": (0.05, 0.08, 0.17, 0.45, 0.25),

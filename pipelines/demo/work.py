@@ -50,6 +50,9 @@ def simulate_work(rng: np.random.Generator, roster: Roster, entries: int | None)
     done = _occurrences(rng, plan)
     lines = pl.concat([_tracked(done), _bundled(done), _overheads(rng, roster, presence)])
     lines = _severity_and_new_tasks(rng, lines.sort("team", "date", "person", "process", maintain_order=True), roster)
+    # Cut once all is drawn: the team that withdraws changes nothing in the data of the others.
+    lines = _until_withdrawal(lines, pl.col("date"), roster)
+    presence = _until_withdrawal(presence, pl.lit(START) + pl.duration(weeks=pl.col("week")), roster)
     worked = lines.select("person", "week").unique().with_columns(pl.lit(True).alias("noted"))
     weeks = presence.filter(pl.col("status") != "forgotten").join(worked, on=["person", "week"], how="left")
     status = pl.when(pl.col("status") == "leave").then(pl.lit("leave")).when(pl.col("noted")).then(
@@ -76,6 +79,13 @@ def _presence(rng: np.random.Generator, roster: Roster) -> pl.DataFrame:
         pl.col("to_date") >= pl.col("monday") + timedelta(days=6)).fill_null(True)  # fmt: skip
     grid = grid.with_columns(pl.Series("u", drawn)).with_columns(status.alias("status"))
     return grid.filter(inside & (pl.col("open_days") > 0)).select("person", "team", "week", "open_days", "status")
+
+
+def _until_withdrawal(rows: pl.DataFrame, day: pl.Expr, roster: Roster) -> pl.DataFrame:
+    """The rows whose `day` is not after the withdrawal of their `team`."""
+    withdrawn = roster.teams.select(pl.int_range(pl.len()).alias("team"), "withdrawn_on")
+    rows = rows.join(withdrawn, on="team", how="left", maintain_order="left")
+    return rows.filter((day <= pl.col("withdrawn_on")).fill_null(True)).drop("withdrawn_on")
 
 
 def _plan(rng: np.random.Generator, roster: Roster, presence: pl.DataFrame) -> pl.DataFrame:

@@ -14,10 +14,11 @@ MANIFEST = "manifest.json"
 TABLES = "tables"
 
 
-def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame], hashes: Mapping[str, str]) -> str:
+def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame]) -> str:
     """Write the published tables (qualified name -> frame) as a whole new folder. Returns the digest of their content.
 
-    `hashes`: content hash of every table of the working lake. The manifest names no clock time and no absolute path.
+    The manifest names no clock time and no absolute path, and hashes no table that is not published: counts under
+    the threshold could be found again by trying.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / TABLES).mkdir(parents=True)
@@ -34,11 +35,18 @@ def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame], hashes: Map
         "fingerprints": frames["published.provenance"].to_dicts(),
         "accounts": frames["published.accounts"].to_dicts(),
         "tables": {name: {"rows": frame.height, "content": own[name]} for name, frame in sorted(frames.items())},
-        "working_tables": dict(sorted(hashes.items())),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     point_to(folder, lake, digest)
     return digest
+
+
+def write_hashes(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Content hash and rows of the tables that are not published, for whoever may see them: a second run is compared
+    with the first on these."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {name: {"rows": frame.height, "content": content_hash(frame)} for name, frame in sorted(frames.items())}
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def release(prepared: Path, page: Path, published: Path, site: Path) -> Path:
