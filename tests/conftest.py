@@ -20,6 +20,7 @@ class DemoRun:
     published: Path
     page: Path
     log: list[str]
+    indicators: pl.DataFrame
     identities: list[str]
 
 
@@ -39,7 +40,7 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     out = tmp_path_factory.mktemp("demo_run")
     log: list[str] = []
     summary = run_study(DEMO, out, progress=log.append)
-    return DemoRun(out, summary.published, summary.page, log, identities_of(DEMO))
+    return DemoRun(out, summary.published, summary.page, log, summary.indicators, identities_of(DEMO))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -60,6 +60,17 @@ def test_the_four_indicators_are_there_for_programme_teams_and_tools(demo_run: D
         assert not judged.is_empty() and judged["estimate"].is_not_null().all(), indicator
 
 
+def test_the_readme_shows_what_this_run_says(demo_run: DemoRun):
+    from pipelines.wording import summary_line
+
+    readme = (DEMO.parents[2] / "README.md").read_text("utf-8")
+    steps = [line for line in demo_run.log if not line.startswith("Rendered")]
+    assert len(steps) > 10
+    assert [line for line in steps if line not in readme] == []
+    said = [summary_line(row) for row in demo_run.indicators.iter_rows(named=True)]
+    assert [line for line in said if line not in readme] == []
+
+
 def test_suppressed_rows_hold_no_value_and_no_count(demo_run: DemoRun):
     estimates = pl.read_parquet(demo_run.published / "tables" / "estimates.parquet")
     hidden = estimates.filter(pl.col("disclosure_status") == "suppressed")

@@ -15,6 +15,7 @@ from pipelines.contracts.rules import DataProblems, Problem
 from pipelines.lake import places
 from pipelines.publish.qmd import RenderError
 from pipelines.study.load import load_study
+from pipelines.wording.display import PRIMARY
 
 __all__ = ["RenderError", "Summary", "check_study", "run_study"]
 
@@ -79,6 +80,8 @@ def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[s
     accounts = pl.read_parquet(tables / "accounts.parquet").sum()
     estimates = pl.read_parquet(tables / "estimates.parquet")
     shown = estimates.filter((pl.col("scope") == "programme") & pl.col("threshold").is_not_null())
+    primary_first = pl.col("indicator").replace_strict(list(PRIMARY), range(len(PRIMARY)), default=len(PRIMARY))
+    shown = shown.sort(primary_first, maintain_order=True)
     counts = {c: accounts[c].item() for c in ("received", "accepted", "set_aside", "duplicates")}
     return Summary(**counts, indicators=shown, page=where.site / "bilan.html", published=where.published)
 
