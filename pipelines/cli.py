@@ -38,8 +38,8 @@ def run(study_dir: Path, out: Path | None) -> None:
     gc.set_threshold(200_000, 50, 50)  # a short run that imports much: collecting often is a tenth of its time
     try:
         summary = run_study(study_dir, out, progress=click.echo)
-    except (DataProblems, StudyError, RenderError) as error:
-        _show(error.problems)
+    except (DataProblems, StudyError, RenderError, OSError) as error:
+        _show(_told(error) if isinstance(error, OSError) else error.problems)
         click.echo("Nothing was published: the last published state is untouched.", err=True)
         sys.exit(1)
     click.echo()
@@ -61,8 +61,8 @@ def check(study_dir: Path) -> None:
 
     try:
         report = check_study(study_dir)
-    except (DataProblems, StudyError) as error:
-        _show(error.problems)
+    except (DataProblems, StudyError, OSError) as error:
+        _show(_told(error) if isinstance(error, OSError) else error.problems)
         sys.exit(1)
     if report:
         _show(report)
@@ -80,6 +80,11 @@ def demo(out: Path, seed: int, teams: int, entries: int | None) -> None:
     from pipelines.demo import write_demo
 
     click.echo(f"Demonstration study: {write_demo(out, seed=seed, teams=teams, entries=entries)}")
+
+
+def _told(error: OSError) -> list[str]:
+    advice = "Check that the folder exists and that you may write there."
+    return [f"{error.filename}: {error.strerror}. {advice}"]
 
 
 def _show(problems: list[Problem] | list[str]) -> None:

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipelines.contracts import table
 from pipelines.contracts.base import DUCKDB_TYPES, Table
+from pipelines.contracts.rules import DataProblems, Problem
 
 ROOT = Path(__file__).parents[1]
 CURRENT = "current.json"
@@ -55,7 +56,14 @@ class Lake:
 
     @contextmanager
     def _open(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG) as connection:
+        try:
+            connection = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
+        except duckdb.IOException:
+            busy = Problem(
+                "lake_busy", str(self.path), "Another program holds this file, or it is no lake.",
+                "Close that program, or delete the file, and run again.")  # fmt: skip
+            raise DataProblems([busy]) from None
+        with connection:
             yield connection
 
     def write(self, contract: Table, frame: pl.DataFrame) -> int:

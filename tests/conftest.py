@@ -43,6 +43,24 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     return DemoRun(out, summary.published, summary.page, log, summary.indicators, identities_of(DEMO))
 
 
+@dataclass(frozen=True)
+class SurveyRun:
+    """One run of the study on the public survey."""
+
+    published: Path
+    page: Path
+
+
+@pytest.fixture(scope="session")
+def survey_run(tmp_path_factory: pytest.TempPathFactory) -> SurveyRun:
+    """data/raw/rse-uk-2017, run once for the whole session."""
+    from pipelines.defs.run import run_study
+
+    out = tmp_path_factory.mktemp("survey_run")
+    summary = run_study(ROOT / "data" / "raw" / "rse-uk-2017", out, progress=lambda _: None)
+    return SurveyRun(summary.published, summary.page)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

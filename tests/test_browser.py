@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, DemoRun
+from tests.conftest import DemoRun, SurveyRun
 
 CHROMIUM = next((p for name in ("chromium", "chromium-browser") if (p := shutil.which(name))), None)
 pytestmark = [
@@ -20,7 +20,7 @@ WIDTHS = (320, 390, 768, 1024, 1280, 1440)
 
 
 @pytest.fixture(scope="module")
-def browser(demo_run: DemoRun, survey_page: Path) -> Iterator[Any]:  # the pages first: they run an event loop too
+def browser(demo_run: DemoRun, survey_run: SurveyRun) -> Iterator[Any]:  # the pages first: they run an event loop too
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -31,15 +31,6 @@ def browser(demo_run: DemoRun, survey_page: Path) -> Iterator[Any]:  # the pages
         )  # fmt: skip
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def survey_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the real public survey."""
-    from pipelines.defs.run import run_study
-
-    out = tmp_path_factory.mktemp("survey")
-    return run_study(ROOT / "data" / "raw" / "rse-uk-2017", out, progress=lambda _: None).page
 
 
 def _open(browser: Any, path: Path, width: int = 1280) -> Any:
@@ -65,8 +56,8 @@ def test_axe_finds_nothing(browser: Any, demo_run: DemoRun, width: int, opened: 
     page.close()
 
 
-def test_axe_finds_nothing_on_the_survey(browser: Any, survey_page: Path):
-    page = _open(browser, survey_page, 390)
+def test_axe_finds_nothing_on_the_survey(browser: Any, survey_run: SurveyRun):
+    page = _open(browser, survey_run.page, 390)
     assert _violations(page) == []
     page.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines import lake as lakes
 from pipelines.contracts import table
+from pipelines.contracts.rules import DataProblems
 from pipelines.lake import Lake, content_hash, point_to, publish_lake, published
 
 RECOMMENDATIONS = pl.DataFrame(
@@ -35,6 +36,12 @@ def test_a_failed_write_leaves_every_table_as_it_was(tmp_path: Path):
     with pytest.raises(ValueError, match="missing columns"):
         lake.write_all({"clean.recommendations": RECOMMENDATIONS.head(1), "clean.teams": pl.DataFrame({"team": ["a"]})})
     assert lake.read("clean.recommendations").height == 2
+
+
+def test_a_file_that_is_no_lake_is_told_in_words(tmp_path: Path):
+    (tmp_path / "lake.duckdb").write_bytes(b"not a lake" * 1000)
+    with pytest.raises(DataProblems, match="Close that program, or delete the file"):
+        Lake(tmp_path / "lake.duckdb").write(table("clean.recommendations"), RECOMMENDATIONS)
 
 
 def test_hash_follows_values_and_types_but_not_pseudonyms():

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipelines.clean.pseudonyms import Keys, keys_path, load_keys, pseudonymise
-from pipelines.study.load import load_study
+from pipelines.study.load import StudyError, load_study
 from tests.test_study import MINIMAL
 
 
@@ -32,7 +32,7 @@ def test_keys_are_created_once_outside_the_study(tmp_path: Path, monkeypatch: py
     assert "Keep a copy" in capsys.readouterr().err
     assert "hidden" in repr(first)
     keys_path("essai").write_text("{}", encoding="utf-8")
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(StudyError, match="damaged"):
         load_keys(loaded)
 
 

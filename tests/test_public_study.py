@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+import lxml.html
 import polars as pl
 import pytest
 
@@ -12,6 +13,7 @@ from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import ResponseTables, build_responses, scale_items
 from pipelines.study.load import LoadedStudy, load_study
+from tests.conftest import SurveyRun
 
 STUDY = Path(__file__).parents[1] / "data" / "raw" / "rse-uk-2017"
 FILE = STUDY / "questionnaires" / "public_2017_uk.csv"
@@ -53,6 +55,26 @@ def test_satisfaction_with_the_job_is_counted_as_published(built: ResponseTables
     assert sum(read(built, "affSat3").values()) == 253 - 38
     satisfied = built.responses.filter(pl.col("item") == "affSat3")["value_number"] >= 4
     assert round(100 * satisfied.mean(), 1) == 65.1  # 140 of 215
+
+
+def test_what_is_published_and_printed_equals_the_count_by_hand(survey_run: SurveyRun):
+    by_hand = dict(zip(AGREE, (9, 26, 40, 111, 29), strict=True))
+    table = pl.read_parquet(survey_run.published / "tables" / "distributions.parquet")
+    rows = table.filter(pl.col("item") == "affSat3").select("label", "n_persons", "n_total")
+    assert rows.rows() == [(label, n, 215) for label, n in by_hand.items()]
+    # The page prints whole percents of 215: 9 -> 4, 26 -> 12, 40 -> 19, 111 -> 52, 29 -> 13.
+    printed = [
+        {row.xpath("string(th)").strip(): row.xpath("string(td)") for row in found.xpath(".//tbody/tr")}
+        for found in lxml.html.parse(survey_run.page).iter("table")
+        if "Je me sens satisfait" in found.xpath("string(caption)")
+    ]
+    percents = dict(zip(by_hand, (4, 12, 19, 52, 13), strict=True))
+    assert [{k: int(v.split()[0]) for k, v in rows.items()} for rows in printed] == [percents]
+    (estimate,) = pl.read_parquet(survey_run.published / "tables" / "estimates.parquet").filter(
+        pl.col("indicator") == "satisfaction", pl.col("scope") == "programme"
+    ).to_dicts()  # fmt: skip
+    assert round(estimate["estimate"], 1) == 65.1 and estimate["ci_low"] is None
+    assert estimate["reason"] == "sans_equipe"
 
 
 @pytest.mark.parametrize("item", COLUMNS)

@@ -15,16 +15,15 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.study.load import LoadedStudy
+from pipelines.study.load import LoadedStudy, StudyError
 
 
 @dataclass(frozen=True)
 class Keys:
-    """One key per domain. `created`: where they were just created, to tell the analyst; else null."""
+    """One key per domain."""
 
     time: bytes
     survey: bytes
-    created: Path | None = None
 
     def __repr__(self) -> str:
         return "Keys(hidden)"
@@ -52,7 +51,7 @@ def keys_path(study: str) -> Path:
 
 def load_keys(loaded: LoadedStudy, *, create: bool = True) -> Keys:
     """The keys of a study, created on first use. With `create` false, unsaved keys are used when there are none
-    (reading only, nothing is written). Raises ValueError when the key file cannot be read."""
+    (reading only, nothing is written). Raises StudyError when the key file cannot be read."""
     study = loaded.study
     if study.public_pseudonym_key:
         time, survey = (hashlib.sha256(f"public:{study.study}:{d}".encode()).digest() for d in ("time", "survey"))
@@ -63,12 +62,12 @@ def load_keys(loaded: LoadedStudy, *, create: bool = True) -> Keys:
             stored = json.loads(path.read_text("utf-8"))
             keys = Keys(bytes.fromhex(stored["time"]), bytes.fromhex(stored["survey"]))
         except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{path}: this key file is damaged. Restore it from your backup; without it the "
-                             "earlier pseudonyms cannot be found again.") from None  # fmt: skip
+            raise StudyError([f"{path}: this key file is damaged. Restore it from your backup; without it the "
+                              "earlier pseudonyms cannot be found again."]) from None  # fmt: skip
         if min(len(keys.time), len(keys.survey)) < 32 or keys.time == keys.survey:
-            raise ValueError(f"{path}: the two keys must differ and have 64 hexadecimal digits each.")
+            raise StudyError([f"{path}: the two keys must differ and have 64 hexadecimal digits each."])
         return keys
-    keys = Keys(secrets.token_bytes(32), secrets.token_bytes(32), path if create else None)
+    keys = Keys(secrets.token_bytes(32), secrets.token_bytes(32))
     if create:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -71,7 +71,6 @@ PROCESSES = (
     Process("extraction", "Extraction de données de dossiers", "Traitement de dossiers", 30, 2.2),
     Process("temoin", "Mise à jour des agendas partagés", "Organisation", 20, 2.0, witness=True),
 )
-PROCESS_CODES = tuple(p.process for p in PROCESSES)
 
 # label, service, family, people (supervisor included), {process: tool}
 TEAMS: tuple[tuple[str, str, str, int, dict[str, str]], ...] = (
