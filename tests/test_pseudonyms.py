@@ -26,7 +26,7 @@ def test_keys_are_created_once_outside_the_study(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("BILAN_KEYS", str(tmp_path / "keys"))
     (tmp_path / "study.yaml").write_text(MINIMAL, encoding="utf-8")
     loaded = load_study(tmp_path)
-    assert load_keys(loaded, create=False).created is None and not keys_path("essai").exists()
+    assert load_keys(loaded, create=False).time and not keys_path("essai").exists()
     first, second = load_keys(loaded), load_keys(loaded)
     assert (first.time, first.survey) == (second.time, second.survey) and first.time != first.survey
     assert "Keep a copy" in capsys.readouterr().err

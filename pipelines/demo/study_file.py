@@ -19,7 +19,6 @@ organisation_unit: Direction générale des services
 fictional: true                   # prints « fictif » on every page and chart; leave it out on real data
 public_pseudonym_key: true        # demonstration data only: a real study draws secret keys
 language: fr
-timezone: Europe/Paris
 
 # The window of measurement, from a Monday up to (not including) a Monday.
 calendar:

@@ -28,10 +28,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Indicator:
-    """Identity of an indicator: id, title as printed, tables it reads, and what it measures."""
+    """Identity of an indicator: id, tables it reads, and what it measures. Its printed title is in wording/."""
 
     id: str
-    title_fr: str
     inputs: tuple[str, ...]
     description: str
 

@@ -28,7 +28,6 @@ from pipelines.indicators.scopes import (
 
 INDICATOR = Indicator(
     "errors",
-    "Erreurs",
     ("model.time_cells", "clean.teams", "clean.tools", "clean.deployments", "clean.people_time"),
     "Ratio of the rate of items redone, with the tool over without, persons and processes held equal.",
 )

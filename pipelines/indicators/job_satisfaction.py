@@ -8,7 +8,6 @@ from pipelines.indicators.surveys import change_counts, programme_change, two_wa
 
 INDICATOR = Indicator(
     "job_satisfaction",
-    "Satisfaction au travail",
     ("model.scores", "clean.teams"),
     "Change of overall job satisfaction, 0 to 10, corrected like well-being.",
 )

@@ -29,7 +29,6 @@ from pipelines.indicators.scopes import (
 
 INDICATOR = Indicator(
     "net_hours",
-    "Temps gagné net",
     ("model.time_cells", "model.agent_weeks", "model.overhead_cells", "clean.teams", "clean.tools",
      "clean.people_time"),
     "Hours gained per agent and week, learning weeks, support, measurement and training paid for.",

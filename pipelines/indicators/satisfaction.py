@@ -10,7 +10,6 @@ from pipelines.indicators.surveys import NOT_ESTIMATED, agent_scores, codes, liv
 
 INDICATOR = Indicator(
     "satisfaction",
-    "Satisfaction",
     ("model.scores", "clean.teams", "clean.tools", "clean.deployments"),
     "Share of people satisfied at the end (or only) wave, in %: mean over people of the mean over their tools.",
 )

@@ -26,7 +26,6 @@ from pipelines.indicators.scopes import (
 
 INDICATOR = Indicator(
     "time_per_task",
-    "Temps par tâche",
     ("model.time_cells", "clean.teams", "clean.tools", "clean.processes", "clean.people_time"),
     "Change in minutes per task with the tool, calendar and persons held equal, in %.",
 )

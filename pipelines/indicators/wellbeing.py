@@ -18,7 +18,6 @@ from pipelines.indicators.surveys import (
 
 INDICATOR = Indicator(
     "wellbeing",
-    "Bien-être",
     ("model.scores", "clean.teams", "clean.tools", "clean.deployments"),
     "Change of WHO-5, in points of 100, corrected for the starting level of those who did not answer again.",
 )

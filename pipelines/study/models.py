@@ -203,7 +203,6 @@ class Study(Frozen):
     fictional: bool = False
     public_pseudonym_key: bool = False  # demonstration data only: the key is derived from the study's name
     language: Literal["fr", "en"] = "fr"
-    timezone: str = "Europe/Paris"
     attribution: str | None = None  # licence and authors of data that come from somebody else
     calendar: Calendar
     waves: tuple[Wave, ...] = ()
