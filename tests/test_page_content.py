@@ -310,3 +310,13 @@ def test_programme_figures_come_from_the_same_row(demo: str):
     table_rows = _body(demo).xpath('//figure[@id="figure-1"]//tr[@class="tot"]//text()')
     row = estimate("net_hours", estimate=1.43, ci_low=0.83, ci_high=2.01)
     assert row["estimate"] == 1.43 and table_rows[1] == "+1,4"
+
+
+def test_only_figures_with_pooled_rows_say_that_their_values_are_drawn_together():
+    tables = frames()
+    model = pl.when(pl.col("scope") == "team").then(pl.lit("imputation_pooling")).otherwise("model_id")
+    tables["estimates"] = tables["estimates"].with_columns(model.alias("model_id"))
+    figures = _body(_markdown(tables)).xpath("//figure")
+    pooled = [f.xpath("string(figcaption)") for f in figures if "Estimations stabilisées" in f.text_content()]
+    assert any("par agent et par semaine" in caption for caption in pooled)
+    assert not any("OMS-5" in caption or "processus" in caption for caption in pooled)

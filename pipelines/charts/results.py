@@ -112,7 +112,7 @@ def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, 
         [
             (words.raw("figure.reading"), _reading(page, scope, indicators)),
             (words.raw("figure.field"), _field(page, indicators)),
-            (words.raw("figure.note"), "" if scope == "process" else words.text("figure.stabilised")),
+            (words.raw("figure.note"), words.text("figure.stabilised") if _pooled(page, scope, indicators) else ""),
             (words.raw("figure.source"), _source(page, indicators[0])),
             (words.raw("figure.evidence"), _evidence(page, indicators)),
         ],
@@ -121,6 +121,12 @@ def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, 
     return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=what), drawing, note,
                   words.text("figure.data"),
                   _rows_table(page, scope, panels, f"{title} (figure {number})"))  # fmt: skip
+
+
+def _pooled(page: Page, scope: str, indicators: Sequence[str]) -> bool:
+    """Some row was drawn toward the mean of the others."""
+    models = [str(r["model_id"]) for i in indicators for r in page.rows(scope, i) if is_published(r)]
+    return any(model.endswith(("_pooling", "_regle_t")) for model in models)
 
 
 def _people(page: Page, row: Row) -> str:
@@ -136,7 +142,7 @@ def _reading(page: Page, scope: str, indicators: Sequence[str]) -> str:
         if has_interval(row) and row["scope_key"] in labels:
             shown = Shown(row, page.words)
             low, high = span(shown)
-            path = "figure.read_team" if scope in ("team", "family") else "figure.read_row"
+            path = "figure.read_team" if scope == "team" else "figure.read_row"
             label = labels[row["scope_key"]]
             return page.words.text(path, label=label, estimate=shown.estimate, low=low, high=high)
     return ""
