@@ -43,7 +43,7 @@ def time_tables(
         for i in range(people) for phase in ("avant", "regime") if times // people + (i < times % people)
     ]  # fmt: skip
     if witness:
-        cells.append(cells[0] | {"process": "temoin", "witness": True})
+        cells.append(cells[0] | {"process": "temoin", "witness": True, "week": START + timedelta(weeks=5)})
     logs = [(f"p{i}", treated) for i in range(20) for treated in (False, True) if not (treated and i < 20 * gone)]
     deployed = [{"team": t, "go_live": d} for t, d in teams]
     return {
@@ -68,6 +68,8 @@ def time_tables(
         ({"weeks": (4,) * 5 + (6,) * 5}, {}, Evidence("B", "vagues_trop_petites_ou_trop_proches")),
         ({"weeks": (3,) * 5 + (13,) * 5}, {}, Evidence("B", "vagues_trop_petites_ou_trop_proches")),
         ({"weeks": (4,) * 8 + (13,) * 2, "witness": True}, {}, Evidence("A", "departs_tires_au_sort")),
+        # a witness last seen in week 5 says nothing of a start in week 8
+        ({"weeks": (8,) * 10, "witness": True}, {}, Evidence("B", "depart_commun")),
         ({"times": 29}, {}, Evidence("B", "moins_de_30_fois_par_phase")),
         ({"times": 14}, {}, Evidence("D", "moins_de_15_fois_par_phase")),
         ({"people": 4}, {}, Evidence("D", "moins_de_5_personnes")),

@@ -15,9 +15,11 @@ from pipelines.study.models import Calendar, Privacy, Study
 STUDY = Study(
     study="essai", title="Essai", organisation="Valombre", instruments=house_instruments(),
     calendar=Calendar(measurement_start="2026-02-02", measurement_end="2026-06-29", as_of="2026-07-03"),
+    privacy=Privacy(publish_named=True),
 )  # fmt: skip
-OPEN = STUDY.model_copy(update={"privacy": Privacy(publish_team_wellbeing=True)})
-VALUES = [c.name for c in (*RECORD, *DECIDED) if c.name not in ("top1_share", "top2_share", "p_ratio")]
+OPEN = STUDY.model_copy(update={"privacy": Privacy(publish_named=True, publish_team_wellbeing=True)})
+INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous"}
+VALUES = [c.name for c in (*RECORD, *DECIDED) if c.name not in INTERNAL]
 STEPS = ("effectif", "t0", "t1", "apparies", "temps_attendus", "temps_saisis")
 
 
@@ -46,8 +48,29 @@ def is_shown(study: Study = STUDY, **more: object) -> bool:
 def test_a_row_that_passes_keeps_its_values_and_loses_the_internal_ones():
     got = disclosed()
     assert got["disclosure_status"] == "published"
-    assert (got["estimate"], got["n_persons"], got["evidence"], got["verdict"]) == (0.8, 8, "A", "atteint")
-    assert {"top1_share", "top2_share", "p_ratio"}.isdisjoint(got)
+    assert (got["estimate"], got["n_persons"], got["evidence"], got["verdict"]) == (0.8, 5, "A", "atteint")
+    assert INTERNAL.isdisjoint(got)
+
+
+@pytest.mark.parametrize(("n", "low"), [(5, 5), (9, 5), (10, 10), (19, 10), (20, 20), (74, 20)])
+def test_below_the_programme_sizes_are_classes_and_nothing_tells_them_again(n: int, low: int):
+    got = disclosed(n_persons=n)
+    assert got["n_persons"] == low and (got["se"], got["n_obs"], got["n_obs_read"]) == (None, None, None)
+    whole = disclosed(n_persons=n, scope="programme", scope_key="programme")
+    assert (whole["n_persons"], whole["se"], whole["n_obs"]) == (n, 0.1, 50)
+
+
+def test_all_but_a_few_of_the_programme_is_hidden():
+    rows = [decision(scope="programme", scope_key="programme", n_persons=30)]
+    rows += [decision(scope="tool", scope_key=str(n), n_persons=n) for n in (25, 26, 29, 30)]
+    got = disclose_estimates(pl.DataFrame(rows, schema=table("indicators.decisions").polars_schema), STUDY)
+    shown = dict(got.filter(pl.col("scope") == "tool").select("scope_key", "disclosure_status").iter_rows())
+    assert shown == {"25": "published", "26": "suppressed", "29": "suppressed", "30": "published"}
+
+
+def test_a_study_that_names_no_team_publishes_no_team():
+    unnamed = STUDY.model_copy(update={"privacy": Privacy()})
+    assert not is_shown(unnamed, n_persons=30) and is_shown(unnamed, n_persons=30, scope="tool", scope_key="a")
 
 
 def test_a_hidden_row_keeps_its_identity_and_nothing_else():
@@ -80,8 +103,11 @@ SHARE = WELLBEING | {"indicator": "satisfaction", "estimand": "share_satisfied",
         (WELLBEING | {"indicator": "dehumanisation", "scope": "programme", "n_persons": 9}, False),
         (WELLBEING | {"indicator": "dh3", "scope": "programme", "n_persons": 9}, False),
         (WELLBEING | {"indicator": "job_satisfaction", "scope": "programme", "n_persons": 5}, True),
-        (SHARE | {"estimate": 100.0, "n_persons": 9}, False), (SHARE | {"estimate": 100.0, "n_persons": 10}, True),
-        (SHARE | {"estimate": 90.0, "n_persons": 9}, True),
+        (SHARE | {"estimate": 100.0, "unanimous": True, "n_persons": 9}, False),
+        (SHARE | {"estimate": 100.0, "unanimous": True, "n_persons": 10}, True),
+        (SHARE | {"estimate": 90.0, "unanimous": False, "n_persons": 9}, True),
+        # a pooled team estimate is drawn toward the others: what everyone answered counts, not what is printed
+        (SHARE | {"scope": "team", "estimate": 78.7, "unanimous": True, "n_persons": 6}, False),
     ],
 )  # fmt: skip
 def test_rules_of_the_estimates(values: dict, shown: bool):
@@ -94,7 +120,7 @@ def test_team_wellbeing_needs_the_switch_and_ten_people():
 
 
 def test_the_study_may_ask_for_more_people():
-    strict = STUDY.model_copy(update={"privacy": Privacy(min_persons=9)})
+    strict = STUDY.model_copy(update={"privacy": Privacy(min_persons=9, publish_named=True)})
     assert not is_shown(strict, n_persons=8) and is_shown(strict, n_persons=9)
 
 
@@ -111,7 +137,8 @@ def test_what_could_not_be_estimated_is_said_for_the_programme_only():
 def test_the_few_who_did_not_answer_again_are_not_counted(n_obs: int, kept: int | None):
     whole = WELLBEING | {"scope": "programme", "n_persons": n_obs, "n_obs": n_obs, "n_obs_read": 30}
     assert disclosed(**whole)["n_obs_read"] == kept
-    assert disclosed(n_obs=n_obs, n_obs_read=30)["n_obs_read"] == 30  # lines of a log, not people
+    lines = disclosed(scope="programme", scope_key="programme", n_obs=n_obs, n_obs_read=30)
+    assert lines["n_obs_read"] == 30  # lines of a log, not people
 
 
 def distribution(counts: list[int], item: str = "AE1", total: int | None = None) -> pl.DataFrame:

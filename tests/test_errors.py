@@ -57,7 +57,6 @@ def test_the_order_of_the_rows_does_not_matter():
         "no error at all": [("E1", "p", "c", False, 50, 0), ("E1", "p", "c", True, 50, 0)],
         "an arm without errors": [("E1", "p", "c", False, 500, 40), ("E1", "p", "c", True, 500, 0)],
         "an arm missing": [("E1", "p", "c", False, 500, 40)],
-        "under 20 errors": [("E1", "p", "c", False, 90, 9), ("E1", "p", "c", True, 90, 10)],
         "treatment is the person": [("E1", "p", "c", False, 500, 40), ("E1", "q", "c", True, 500, 40)],
         "no items": [("E1", "p", "c", False, 0, 0), ("E1", "p", "c", True, 0, 0)],
         "errors only where nothing compares": [

@@ -183,6 +183,16 @@ def satisfaction_tables() -> dict[str, pl.DataFrame]:
     }  # fmt: skip
 
 
+def test_unanimity_is_that_of_the_answers_not_of_the_pooled_value():
+    said = {f"E{t}.{i}": [("a", 5.0 if t == 1 or i % 2 else 2.0)] for t in range(1, 7) for i in range(6)}
+    register = [{"team": f"E{t}"} for t in range(1, 7)]
+    teams = frame("clean.teams", register, label="x", service="s", family="f", headcount=6)
+    tables = {"model.scores": satisfied(said), "clean.teams": teams}
+    teams = satisfaction.compute(Inputs(STUDY, tables)).filter(pl.col("scope") == "team").sort("scope_key")
+    assert teams["unanimous"].to_list() == [True] + [False] * 5
+    assert 50 < teams["estimate"][0] < 100
+
+
 def test_satisfaction_by_hand():
     got = satisfaction.compute(Inputs(STUDY, satisfaction_tables()))
     whole = got.filter(pl.col("scope") == "programme").row(0, named=True)

@@ -15,8 +15,12 @@ from pipelines.contracts.indicators import PARTICIPATION as RAW_PARTICIPATION
 
 S, I, D = pl.String(), pl.Int64(), pl.Date()
 _STATUS = Column("disclosure_status", S, "printed, or suppressed: then every value and count of the row is null", allowed=STATUS)
-_INTERNAL = {"top1_share", "top2_share", "p_ratio"}
-_RECORD = tuple(replace(c, nullable=True) for c in RECORD if c.name not in _INTERNAL)
+_INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous"}
+# Below the programme a size is printed as a class: exact sizes would give a hidden team by difference.
+_CLASS = {"n_persons": "distinct agents with a non-null contribution; below the programme the lower bound of the class 5-9, 10-19, 20 and over"}
+_RECORD = tuple(
+    replace(c, nullable=True, description=_CLASS.get(c.name, c.description)) for c in RECORD if c.name not in _INTERNAL
+)
 
 ESTIMATES = Table(
     "estimates", "published", "One row per estimate, after disclosure control.",

@@ -27,14 +27,15 @@ class Evidence:
 def with_evidence(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """`estimates` with evidence and evidence_reason: one level per indicator, lower where a row says less.
 
-    A team compared with itself only (`avant_apres`) is at most B; well-being by tool only describes: C.
+    An estimate that cannot tell the season from the tool is at most B; well-being by tool only describes: C.
     """
     by_indicator = {i: evidence_of(i, inputs) for i in estimates["indicator"].unique().sort()}
     levels = pl.DataFrame(
         [(i, e.level, e.reason) for i, e in by_indicator.items()],
         schema={"indicator": pl.String, "evidence": pl.String, "evidence_reason": pl.String}, orient="row",
     )  # fmt: skip
-    before_after = (pl.col("model_id") == "avant_apres") & pl.col("evidence").is_in(["A", "A-"])
+    no_season = pl.col("model_id").str.contains("^(avant_apres|imputation_sans_mois.*|poisson_jackknife)$")
+    before_after = no_season & pl.col("evidence").is_in(["A", "A-"])
     described = (pl.col("indicator") == "wellbeing") & (pl.col("scope") == "tool") & (pl.col("evidence") == "B")
 
     def lowered(column: str, team: str, tool: str) -> pl.Expr:
@@ -60,7 +61,8 @@ def evidence_of(indicator: str, inputs: Inputs) -> Evidence:
 def of_measured_work(inputs: Inputs) -> Evidence:
     """Time and errors: A with staggered starts or a witness, B before-after, D under 15 times per phase."""
     cells = inputs.table("model.time_cells")
-    worked = cells.filter(~pl.col("witness"))
+    live = live_deployments(inputs)
+    worked = cells.join(live.select("team", "process").unique(), on=["team", "process"], how="semi")
     times = {phase: int(worked.filter(pl.col("phase") == phase)["occurrences"].sum()) for phase in PHASES}
     if not any(times.values()):
         return Evidence("D", "aucune_mesure")
@@ -73,7 +75,9 @@ def of_measured_work(inputs: Inputs) -> Evidence:
         return Evidence("B", "moins_de_30_fois_par_phase")
     if _attrition(inputs.table("model.agent_weeks")) >= MAX_ATTRITION:
         return Evidence("B", "attrition")
-    return _of_starts(inputs, has_witness=bool(cells["witness"].any()))
+    # A witness says something of the season only once somebody is equipped.
+    witness = cells.filter("witness").filter(pl.col("week") >= live["go_live"].min())
+    return _of_starts(inputs, has_witness=not witness.is_empty())
 
 
 def _of_starts(inputs: Inputs, *, has_witness: bool) -> Evidence:

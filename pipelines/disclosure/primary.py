@@ -15,8 +15,9 @@ from pipelines.study.models import Study
 SENSITIVE = ("wellbeing", "dehumanisation")
 # Totals of minutes, items or errors: who weighs most must be known before anything is printed.
 WEIGHED = ("time_per_task", "net_hours", "errors")
-# Everyone satisfied, or nobody, says what each answered.
-UNANIMOUS = (0.0, 100.0)
+# Below the programme: lower bounds of the classes of people, and what would tell the exact number again.
+CLASSES = (5, 10, 20)
+TELLS_SIZE = ("se", "n_obs", "n_obs_read")
 KEY = ["item", "wave", "scope", "scope_key"]
 # step -> the steps it is part of: their difference is a group of people too.
 WITHIN = {
@@ -29,7 +30,8 @@ def disclose_estimates(decisions: pl.DataFrame, study: Study) -> pl.DataFrame:
     """indicators.decisions -> published.estimates.
 
     A row without estimate stays for the programme, with its reason and no count; elsewhere it is hidden like any other.
-    `n_obs_read` goes where it would tell that 1 to threshold - 1 people did not answer again.
+    `n_obs_read` goes where it would tell that 1 to threshold - 1 people did not answer again; below the programme
+    people are counted by class, and what tells their number is null.
     """
     contract = table("published.estimates")
     values = [c.name for c in (*RECORD, *DECIDED) if c.name in contract.polars_schema]
@@ -38,13 +40,23 @@ def disclose_estimates(decisions: pl.DataFrame, study: Study) -> pl.DataFrame:
     lost = pl.col("n_obs_read") - pl.col("n_obs")
     few_lost = ~pl.col("indicator").is_in(WEIGHED) & lost.is_between(1, study.privacy.min_persons - 1)
     nothing_to_hide = (pl.col("scope") == "programme") & pl.col("estimate").is_null() & nobody
+    programme = decisions.filter(pl.col("scope") == "programme")
+    whole = programme.group_by("indicator", "estimand").agg(pl.col("n_persons").max().alias("n_whole"))
+    below = pl.col("scope") != "programme"
+    classes = pl.coalesce(
+        pl.when(pl.col("n_persons") >= low).then(pl.lit(low, pl.Int64)) for low in sorted(CLASSES, reverse=True))
     hidden = ~nothing_to_hide & _hides(study)
     return contract.conform(
-        decisions.with_columns(_status(hidden), nothing_to_hide.alias("empty"))
+        decisions.join(whole, on=["indicator", "estimand"], how="left", maintain_order="left")
+        .with_columns(_status(hidden), nothing_to_hide.alias("empty"))
         .with_columns(pl.when(~pl.col("empty")).then(pl.col(counts)))
         .with_columns(pl.when(~few_lost.fill_null(False)).then("n_obs_read").alias("n_obs_read"))
         .with_columns(_shown(values))
-        .drop("empty", "top1_share", "top2_share", "p_ratio")
+        .with_columns(
+            pl.when(below).then(classes).otherwise("n_persons").alias("n_persons"),
+            pl.when(~below).then(pl.col(TELLS_SIZE)),
+        )
+        .drop("empty", "n_whole", "top1_share", "top2_share", "p_ratio", "unanimous")
     )
 
 
@@ -68,11 +80,13 @@ def _hides(study: Study) -> pl.Expr:
     team_wellbeing = (
         pl.lit(not privacy.publish_team_wellbeing) & (pl.col("indicator") == "wellbeing") & of_one_team.fill_null(True)
     )
-    unanimous = (
-        (pl.col("estimand") == "share_satisfied") & pl.col("estimate").is_in(UNANIMOUS)
-        & (is_sensitive | (pl.col("n_persons") < privacy.min_persons_distribution))
-    )  # fmt: skip
-    return too_few | dominated | not_weighed | team_wellbeing.fill_null(False) | unanimous.fill_null(False)
+    unanimous = pl.col("unanimous") & (is_sensitive | (pl.col("n_persons") < privacy.min_persons_distribution))
+    # All but a few of the whole: the few could be found by difference.
+    rest = pl.col("n_whole") - pl.col("n_persons")
+    all_but_few = (pl.col("scope") != "programme") & (rest > 0) & (rest < least)
+    named = pl.lit(not privacy.publish_named) & (pl.col("scope") == "team")
+    reasons = (dominated, not_weighed, team_wellbeing, unanimous, all_but_few, named)
+    return pl.any_horizontal(too_few, *(r.fill_null(False) for r in reasons))
 
 
 def disclose_distributions(frame: pl.DataFrame, study: Study) -> pl.DataFrame:
@@ -126,8 +140,8 @@ def _limits(study: Study, code: str) -> tuple[int, bool]:
 def disclose_participation(frame: pl.DataFrame, study: Study) -> pl.DataFrame:
     """indicators.participation -> published.participation.
 
-    Hidden: fewer people than the threshold, or 1 to threshold - 1 people missing from a step it is part of; and a row
-    compared with a hidden one, since it repeats its count.
+    Hidden: teams of a study that names none; fewer people than the threshold, or 1 to threshold - 1 people missing from
+    a step it is part of; and a row compared with a hidden one, since it repeats its count.
     """
     least = study.privacy.min_persons
     where = ["scope", "scope_key"]
@@ -143,6 +157,7 @@ def disclose_participation(frame: pl.DataFrame, study: Study) -> pl.DataFrame:
         .group_by(*where, "step").agg(tells.any().alias("small_rest"))
     )  # fmt: skip
     few = pl.col("n_persons").fill_null(0) < least
+    few |= pl.lit(not study.privacy.publish_named) & (pl.col("scope") == "team")
     rows = frame.join(small_rest, on=[*where, "step"], how="left", maintain_order="left").with_columns(
         (few | pl.col("small_rest").fill_null(False)).alias("hidden")
     )

@@ -18,8 +18,7 @@ PRECISION = 1e-13
 def log_rate_ratio(cells: pl.DataFrame, fixed_effects: tuple[str, ...]) -> float | None:
     """Log of the ratio of error rates, treated over untreated: errors ~ treated | fixed effects, offset log(items).
 
-    None when it cannot be estimated: fewer than 20 errors, an arm without errors, or treatment told apart from the
-    fixed effects by nothing.
+    None when it cannot be estimated: an arm without errors, or treatment told apart from the fixed effects by nothing.
     """
     # Same likelihood on sums, and far fewer rows.
     sums = (
@@ -29,7 +28,7 @@ def log_rate_ratio(cells: pl.DataFrame, fixed_effects: tuple[str, ...]) -> float
     )  # fmt: skip
     sums = _without_empty_levels(sums, fixed_effects)
     by_arm = [sums.filter(pl.col("treated") == arm)["errors"].sum() for arm in (False, True)]
-    if min(by_arm) < 1 or sum(by_arm) < MIN_ERRORS:
+    if min(by_arm) < 1:
         return None
     unit, effects = fixed_effects[0], [*fixed_effects[1:], "treated"]
     levels = {name: sums[name].unique().sort() for name in (unit, *effects)}

@@ -63,7 +63,8 @@ def _programme(inputs: Inputs, cells: pl.DataFrame) -> Record:
     starts = inputs.table("clean.deployments").group_by("team").agg(pl.col("go_live").min())["go_live"].n_unique()
     months = starts > 1 or bool(cells["witness"].any())
     effects = ("person", "process", "month") if months else ("person", "process")
-    refits = jackknife(cells, lambda kept: log_rate_ratio(kept, effects))
+    enough = int(cells["errors"].sum()) >= MIN_ERRORS  # in total: a team deleted may leave fewer
+    refits = jackknife(cells, lambda kept: log_rate_ratio(kept, effects) if enough else None)
     estimate, interval = refits[0], interval_of(refits).record_values(math.exp)
     if estimate is None:
         interval["reason"] = _why_not(inputs, cells)

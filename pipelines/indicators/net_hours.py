@@ -134,8 +134,7 @@ def _never_identified(ref: Reference, column: str) -> pl.Series:
 
 
 def _programme(inputs: Inputs, ref: Reference, whole: Account) -> Record:
-    teams = whole.cells["team"].unique().sort().to_list()
-    values = _alone(ref, whole, {team: whole.without(team, ref) for team in teams})
+    values = _alone(ref, whole, {team: whole.without(team, ref) for team in sorted(ref.without)})
     return {**values, "reason": nothing(inputs)} if values["estimate"] is None else values
 
 

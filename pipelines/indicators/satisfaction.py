@@ -72,9 +72,10 @@ def _tools(by_tool: pl.DataFrame) -> dict[str, Record]:
 
 def _row(inputs: Inputs, scope: str, key: str, people: pl.DataFrame, model_id: str, values: Record) -> Record:
     n = people["person_survey"].n_unique()
+    unanimous = percent(people) in (0.0, 100.0)
     return estimate_row(
         indicator=INDICATOR.id, estimand="share_satisfied", unit="%", scope=scope, scope_key=key,
         population="agents_repondants", window=waves_window(inputs.study, "end", "single"),
         threshold=inputs.study.thresholds.satisfaction, direction="higher", model_id=model_id,
-        n_persons=n, n_obs=n, n_obs_read=n, **values,
+        n_persons=n, n_obs=n, n_obs_read=n, unanimous=unanimous, **values,
     )  # fmt: skip

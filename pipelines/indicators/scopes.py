@@ -14,6 +14,7 @@ from pipelines.indicators.base import Inputs
 Record = dict[str, object]
 
 PROGRAMME = "programme"
+SEVERAL = "plusieurs"  # as in pipelines/sql/time_cells.sql
 MIN_TEAMS = 5  # fewer teams: no pooling, no estimate per team
 POPULATION = "agents_equipes"  # people of a team with a live deployment, users or not
 VALUES: dict[str, pl.DataType] = {"tool": pl.String(), "team": pl.String(), "value": pl.Float64()}
@@ -101,9 +102,10 @@ def pooled_tools(
 ) -> dict[str, Record]:
     """Rule T: pooled records of the tools, from their estimates and the [tool, team, value] behind them.
 
-    Empty when there are fewer than three tools, or no tool with two teams: the caller gives each its own interval.
+    Empty when there are fewer than three tools, or no tool with two teams: the caller gives each its own interval, as
+    it does to « plusieurs », a mixture.
     """
-    own = values.filter(pl.col("tool").is_in(list(estimates)))
+    own = values.filter(pl.col("tool").is_in(list(estimates)), pl.col("tool") != SEVERAL)
     variances = tool_variances(own)
     if variances.height < MIN_TOOLS or variances["v"].null_count():
         return {}

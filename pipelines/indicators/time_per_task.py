@@ -67,7 +67,8 @@ def _theta(cells: pl.DataFrame, scope: pl.Expr = ALL) -> float | None:
 def _alone(ref: Reference, scope: pl.Expr) -> Record:
     """One scope with its house interval: the whole fit made again without each team that has cells in it."""
     theta = _theta(ref.identified, scope)
-    teams = ref.identified.filter(REGIME, scope)["team"].unique().sort()
+    own = ref.identified.filter(REGIME, scope)["team"].unique().sort()
+    teams = sorted(ref.without) if scope is ALL else own  # the whole rests on every team, equipped or not
     interval = house_interval(theta, [_theta(ref.without[team], scope) for team in teams])
     estimate = None if theta is None else _percent(theta)
     return {"estimate": estimate, "model_id": f"{model_of(ref)}_jackknife", **interval.record_values(_percent)}
