@@ -79,7 +79,11 @@ def demo(out: Path, seed: int, teams: int, entries: int | None) -> None:
     """Write a demonstration study: fictitious, deterministic, of any size."""
     from pipelines.demo import write_demo
 
-    click.echo(f"Demonstration study: {write_demo(out, seed=seed, teams=teams, entries=entries)}")
+    try:
+        click.echo(f"Demonstration study: {write_demo(out, seed=seed, teams=teams, entries=entries)}")
+    except OSError as error:
+        _show(_told(error))
+        sys.exit(1)
 
 
 def _told(error: OSError) -> list[str]:

@@ -40,6 +40,16 @@ class Places:
         """The working lake."""
         return Lake(self.work / "lake.duckdb")
 
+    def keep_private(self) -> None:
+        """Make the folders that hold pseudonymised people readable by their owner only."""
+        _private(self.work)
+        _private(self.restricted)
+
+
+def _private(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # means nothing on Windows, where a user's folders are private
+
 
 def places(study: str, out: Path | None = None) -> Places:
     """The folders of a study: under `out`, or data/processed/<study> and reports/_site/<study> of the project."""

@@ -71,6 +71,11 @@ def test_the_readme_shows_what_this_run_says(demo_run: DemoRun):
     assert [line for line in said if line not in readme] == []
 
 
+def test_what_holds_people_is_readable_by_its_owner_only(demo_run: DemoRun):
+    for folder in ("work", "restricted"):
+        assert (demo_run.out / folder).stat().st_mode & 0o077 == 0
+
+
 def test_suppressed_rows_hold_no_value_and_no_count(demo_run: DemoRun):
     estimates = pl.read_parquet(demo_run.published / "tables" / "estimates.parquet")
     hidden = estimates.filter(pl.col("disclosure_status") == "suppressed")
@@ -106,6 +111,7 @@ def _repeat_last_line(path: Path) -> None:
 
 FAULTS = {
     "a missing file": lambda s: _first(s, "temps/kimai*.csv").unlink(),
+    "a team whose sheet is missing": lambda s: _first(s, "temps/feuille_*.xlsx").unlink(),
     "an empty file": lambda s: _first(s, "temps/kimai*.csv").write_bytes(b""),
     "a truncated file": lambda s: _cut(_first(s, "temps/kimai*.csv")),
     "a wrong delimiter": lambda s: _replace(_first(s, "temps/toggl*.csv"), ",", "|", 10**9),

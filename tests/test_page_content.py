@@ -158,6 +158,9 @@ def test_a_recommendation_stands_beside_what_the_measure_says(demo: str):
     page = Page(frames())
     assert basis(page, "net_hours").replace("\u00a0", " ") == "Temps gagné net : +1,4 h [+0,8 ; +2,1], atteint"
     assert basis(page, None) == "" and basis(page, "inconnu") == ""
+    process = page.rows("process", "time_per_task")[0]["scope_key"]
+    said = basis(page, "time_per_task", "process", process)
+    assert said and said != basis(page, "time_per_task") and basis(page, "time_per_task", "process", "inconnu") == ""
     assert "Décision de la direction : en attente" in _text(demo).replace("\u00a0", " ")
 
 

@@ -193,6 +193,14 @@ def test_unanimity_is_that_of_the_answers_not_of_the_pooled_value():
     assert 50 < teams["estimate"][0] < 100
 
 
+def test_the_interval_of_a_share_stays_between_0_and_100():
+    said = {f"E{t}.{i}": [("a", 5.0 if t < 3 else 1.0)] for t in range(1, 4) for i in range(6)}
+    row = satisfaction.compute(Inputs(STUDY, {"model.scores": satisfied(said)})).row(0, named=True)
+    assert row["estimate"] == pytest.approx(200 / 3)
+    # deleted: 50, 50, 100 -> se far over 20 points, t with two degrees of freedom over 4
+    assert (row["ci_low"], row["ci_high"]) == (0.0, 100.0)
+
+
 def test_satisfaction_by_hand():
     got = satisfaction.compute(Inputs(STUDY, satisfaction_tables()))
     whole = got.filter(pl.col("scope") == "programme").row(0, named=True)

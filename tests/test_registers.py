@@ -79,7 +79,7 @@ def test_each_rule_names_its_line_and_its_column(tmp_path: Path):
         ("teams", 7, "bad_number", "headcount", "set_aside"),
         ("teams", 8, "bad_date", "withdrawn_on", "set_aside"),
         ("teams", 9, "duplicate_row", None, "duplicate"),
-        ("teams", 10, "duplicate_row", None, "set_aside"),  # the same key, but another team
+        ("teams", 10, "conflicting_row", None, "set_aside"),  # the same key, but another team
         ("teams", 11, "malformed_row", None, "set_aside"),
     ]
     assert found.tables["teams"]["team"].to_list() == ["T1", "T2"]
@@ -147,7 +147,7 @@ def test_people_without_identifier_repeated_or_in_no_team_are_set_aside(tmp_path
     assert [f[1:] for f in faults(found)] == [
         (4, "missing_value", "email", "set_aside"),
         (5, "unknown_team", "team", "set_aside"),
-        (6, "duplicate_row", None, "set_aside"),  # the name is typed another way
+        (6, "conflicting_row", None, "set_aside"),  # the name is typed another way
         (7, "bad_value", "role", "set_aside"),
         (8, "contract", "weekly_hours", "set_aside"),
     ]

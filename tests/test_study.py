@@ -70,3 +70,22 @@ def test_privacy_thresholds_cannot_be_lowered(tmp_path: Path):
 def test_every_scale_of_the_house_scores_known_items():
     instruments = house_instruments()
     assert all(instruments.item(i) for s in instruments.scales for i in s.items)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MINIMAL.replace("2026-06-29", "2026-02-31"), "study.yaml, line 6: the calendar has no 2026-02-31"),
+        (MINIMAL + "satisfaction: {item: SO9}\n", "line 8: no instrument holds the item `SO9`. Did you mean"),
+        (MINIMAL + "distributions:\n  - SO1\n  - ZZ1\n", "study.yaml, line 10: no instrument holds the item `ZZ1`"),
+        (MINIMAL + "thresholds:\n  net_hours: .nan\n", "study.yaml, line 9: `thresholds.net_hours`"),
+        (MINIMAL + "public_pseudonym_key: true\nregisters:\n  people_time: p.csv\n", "public_pseudonym_key lets"),
+        (MINIMAL + "waves:\n  - {wave: T0, label: a, role: baseline, opens: 2026-03-01, closes: 2026-02-01}\n",
+         "study.yaml, line 9: `waves.1`: the wave closes"),
+        (MINIMAL + "  closures:\n    - {first: 2026-05-02, last: 2026-05-01, label: Pont}\n",
+         "study.yaml, line 9: `calendar.closures.1`: the closure ends"),
+    ],
+)  # fmt: skip
+def test_values_that_mean_nothing_are_refused_with_their_line(tmp_path: Path, text: str, said: str):
+    (fault,) = _faults(tmp_path, text)
+    assert said in fault

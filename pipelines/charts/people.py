@@ -207,20 +207,26 @@ def recommendations(page: Page) -> str:
         return raw(paragraph(words.text("recommendations.none")))
     columns = ("finding", "action", "owner", "due")
     lines = [
-        [words.number(r["recommendation"]), *(words.print(r[c]) for c in columns), basis(page, r["indicator"])]
+        [words.number(r["recommendation"]), *(words.print(r[c]) for c in columns),
+         basis(page, r["indicator"], r["scope"], r["scope_key"])]
         for r in frame.iter_rows(named=True)
-    ]
+    ]  # fmt: skip
     heads = [
-        "№" if words.language == "fr" else "No.",
+        "N°" if words.language == "fr" else "No.",
         *(words.text(f"recommendations.{c}") for c in (*columns, "basis")),
     ]
     caption = words.text("recommendations.caption")
     return raw(paragraph(words.text("recommendations.intro")) + table(caption, heads, lines))
 
 
-def basis(page: Page, indicator: str | None) -> str:
-    """What the programme row of the indicator says: title, estimate, interval, verdict; « » when there is none."""
-    row = page.headline(indicator) if indicator else None
+def basis(page: Page, indicator: str | None, scope: str | None = None, key: str | None = None) -> str:
+    """What the row a recommendation rests on says: title, estimate, interval, verdict; « » when there is none.
+
+    The row of the programme, unless a tool or a process is named.
+    """
+    row: Row | None = page.headline(indicator) if indicator else None
+    if indicator and scope not in (None, "programme"):
+        row = next((r for r in page.rows(str(scope), indicator) if r["scope_key"] == key), None)
     if row is None:
         return ""
     shown = Shown(row, page.words)

@@ -12,7 +12,7 @@ from pipelines.clean.responses import build_responses, scale_items
 from pipelines.clean.time import build_time
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
-from pipelines.study.load import LoadedStudy
+from pipelines.study.load import STUDY_FILE, LoadedStudy
 from pipelines.study.models import Study
 
 
@@ -58,7 +58,22 @@ def build_clean(loaded: LoadedStudy, registers: Registers, raw: dict[str, pl.Dat
         **rejected,
         "clean.accounts": build_accounts(exports["files"], everything, accepted),
     }
-    return Tables(tables, [*time.problems, *answers.problems])
+    problems = [*time.problems, *answers.problems, *_silent_teams(loaded.study, tables)]
+    return Tables(tables, problems)
+
+
+def _silent_teams(study: Study, tables: dict[str, pl.DataFrame]) -> list[Problem]:
+    """Teams expected to record time whose files gave nothing: a file that is missing among others of its source."""
+    heard = pl.concat([tables["clean.time_entries"]["team"], tables["clean.overheads"]["team"],
+                       tables["clean.presence"].filter("logged")["team"]])  # fmt: skip
+    expected = tables["clean.people_time"]["team"].unique().sort()
+    timed = any(s.format != "limesurvey" for s in study.sources)
+    silent = [t for t in expected if t not in set(heard) and t not in study.teams_without_time] if timed else []
+    return [
+        Problem("missing_file", study.registers.people_time or STUDY_FILE, f"Nothing was recorded by team {team}.",
+                f"Put its export in the folder, or accept that: `teams_without_time: [{team}]` in study.yaml.")
+        for team in silent
+    ]  # fmt: skip
 
 
 def rows_to_report(clean: Tables) -> pl.DataFrame:
@@ -81,6 +96,8 @@ def stops(clean: Tables, study: Study) -> list[Problem]:
 def check(loaded: LoadedStudy, keys: Keys) -> list[Problem]:
     """Everything wrong with the study's files: faults that stop a run, then each row set aside or repeated."""
     registers = read_registers(loaded, keys)
+    if registers.problems:  # without a register everybody is unknown everywhere else: said first, and alone
+        return registers.problems
     raw = build_raw(loaded, registers)
     clean = build_clean(loaded, registers, raw.tables)
     return [*raw.problems, *clean.problems, *row_problems(rows_to_report(clean))]

@@ -72,7 +72,7 @@ def mapping_problems(sources: list[Source], processes: pl.DataFrame, tools: pl.D
                 if code is not None and code not in codes:
                     problems.append(Problem(
                         f"unmapped_{what}", STUDY_FILE,
-                        f"Source {source.id} maps {label!r} to {code!r}, which the register of {what}s does not hold.",
+                        f"Source {source.id} maps {label!r} to {code!r}, which its register does not hold.",
                         f"Write one of its codes: {', '.join(sorted(codes)) or 'none yet'}."))  # fmt: skip
     return problems
 

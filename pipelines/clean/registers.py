@@ -234,9 +234,8 @@ def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, p
     same = ~pl.struct(content).is_first_distinct().over(good)
     # The same key with other content is a contradiction: it is set aside, not counted as a repeat.
     status = pl.when(again & same).then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
-    return rows.with_columns(
-        pl.when(again).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"), status.alias("status")
-    )
+    repeated = pl.when(same).then(pl.lit("duplicate_row")).otherwise(pl.lit("conflicting_row"))
+    return rows.with_columns(pl.when(again).then(repeated).otherwise("rule").alias("rule"), status.alias("status"))
 
 
 def _no_identities(person: str) -> pl.DataFrame:

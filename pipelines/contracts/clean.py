@@ -221,6 +221,8 @@ RECOMMENDATIONS = Table(
         Column("owner", S, "who is responsible (a function, not a person)"),
         Column("due", S, "by when, in words"),
         Column("indicator", S, "indicator the finding rests on", nullable=True),
+        Column("scope", S, "level of the estimate it rests on; null = programme", nullable=True, allowed=("programme", "tool", "process")),
+        Column("scope_key", S, "code of that tool or process; null for the programme", nullable=True),
     ),
     key=("recommendation",), order_by=("recommendation",),
 )  # fmt: skip

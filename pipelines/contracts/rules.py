@@ -58,6 +58,7 @@ RULES: dict[str, Rule] = {
     "bad_value": Rule("Valeur non admise", "The value is not one of those allowed.", "Use one of the values listed in the template."),
     "contract": Rule("Règle du contrat non respectée", "The row breaks a rule of the table's contract.", "See restricted/data_docs for the rule."),
     "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Remove the file or the lines that repeat it."),
+    "conflicting_row": Rule("Lignes contradictoires", "Another row says something else of the same person, team or code.", "Keep one of the two rows. Someone who changes team is not followed in both: keep the team of the measurement."),
     "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code."),
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ TABLES = [t for t in all_tables().values() if t.layer == "raw"]
 def raw(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """Read every export: recognised, fingerprinted, people replaced by pseudonyms, free text dropped."""
     loaded = study.load()
+    study.places.keep_private()
     read = build_raw(loaded, read_registers(loaded, load_keys(loaded)))
     if read.problems:
         raise DataProblems(read.problems)

@@ -20,16 +20,16 @@ INCIDENTS = (
 RECOMMENDATIONS = (
     ("Les réponses aux courriels récurrents prennent nettement moins de temps, relecture comprise.",
      "Étendre cet usage aux équipes qui traitent les mêmes demandes, avec des modèles de réponse relus par métier.",
-     "Direction générale des services", "À la rentrée de septembre", "time_per_task"),
+     "Direction générale des services", "À la rentrée de septembre", "time_per_task", "process", "courriels"),
     ("Les comptes rendus ne prennent pas moins de temps qu'avant : la relecture absorbe le gain de rédaction.",
      "Suspendre l'extension de cet usage, tester un autre mode de prise de notes avec deux équipes volontaires.",
-     "Direction des ressources humaines", "Avant la fin de l'année", "time_per_task"),
+     "Direction des ressources humaines", "Avant la fin de l'année", "time_per_task", "process", "comptesrendus"),
     ("L'un des outils envoie des données hors de l'Union européenne sans garantie suffisante.",
      "Ne pas le proposer à d'autres équipes sans avis favorable du délégué à la protection des données.",
-     "Direction du numérique", "Immédiatement", ""),
+     "Direction du numérique", "Immédiatement", "", "", ""),
     ("Les erreurs ne sont relevées que par les équipes qui tiennent la feuille de temps.",
      "Organiser un contrôle d'échantillons à l'aveugle pour pouvoir conclure sur la qualité.",
-     "Direction générale des services", "Au premier trimestre de l'année suivante", "errors"),
+     "Direction générale des services", "Au premier trimestre de l'année suivante", "errors", "", ""),
 )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def register_files(roster: Roster, training: pl.DataFrame) -> dict[str, bytes]:
     ])  # fmt: skip
     recommendations = pl.DataFrame(
         [(i + 1, *r) for i, r in enumerate(RECOMMENDATIONS)], orient="row",
-        schema=["recommendation", "finding", "action", "owner", "due", "indicator"],
+        schema=["recommendation", "finding", "action", "owner", "due", "indicator", "scope", "scope_key"],
     )  # fmt: skip
     return {
         "teams.csv": register(teams),

@@ -13,6 +13,7 @@ INDICATOR = Indicator(
     ("model.scores", "clean.teams", "clean.tools", "clean.deployments"),
     "Share of people satisfied at the end (or only) wave, in %: mean over people of the mean over their tools.",
 )
+ENDS = ("ci_low", "ci_high")
 SCALE_OF_TEAMS = 10.0  # half-normal prior of the spread between teams, or tools, in %
 
 
@@ -73,6 +74,8 @@ def _tools(by_tool: pl.DataFrame) -> dict[str, Record]:
 def _row(inputs: Inputs, scope: str, key: str, people: pl.DataFrame, model_id: str, values: Record) -> Record:
     n = people["person_survey"].n_unique()
     unanimous = percent(people) in (0.0, 100.0)
+    # A share has ends; an interval made on teams knows nothing of them.
+    values = values | {k: min(max(float(str(v)), 0.0), 100.0) for k in ENDS if (v := values.get(k)) is not None}
     return estimate_row(
         indicator=INDICATOR.id, estimand="share_satisfied", unit="%", scope=scope, scope_key=key,
         population="agents_repondants", window=waves_window(inputs.study, "end", "single"),

@@ -3,7 +3,9 @@
 import difflib
 import hashlib
 import importlib.resources
+import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,23 @@ def load_study(root: Path) -> LoadedStudy:
         raise StudyError([_explain(e, plain, marks) for e in error.errors()]) from None
     merged = _merge(house_instruments(), study.instruments)
     study = study.model_copy(update={"instruments": merged})
+    if unknown := _unknown_items(study, marks):
+        raise StudyError(unknown)
     return LoadedStudy(study, root, hashlib.sha256(data).hexdigest())
+
+
+def _unknown_items(study: Study, marks: Any) -> list[str]:
+    """Items that the study names and no instrument holds."""
+    known = [i.item for i in study.instruments.items]
+    named: list[tuple[tuple[int | str, ...], str]] = [(("satisfaction", "item"), study.satisfaction.item)]
+    named += [(("distributions", rank), code) for rank, code in enumerate(study.distributions)]
+    found = []
+    for location, code in named:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else "Add it under `instruments: items:`."
+            found.append(f"{STUDY_FILE}, line {_line(marks, location)}: no instrument holds the item `{code}`. {hint}")
+    return found
 
 
 def _merge(house: Instruments, own: Instruments) -> Instruments:
@@ -77,12 +95,24 @@ def _yaml(text: str) -> tuple[Any, Any]:
     yaml = YAML(typ="rt", pure=True)
     try:
         marked = yaml.load(text)
+    except ValueError:  # ruamel reads a date that the calendar does not have
+        raise StudyError([_impossible_date(text)]) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line + 1) if mark else 1
         advice = "Check the indentation, the quotes and the colons of this line and the one above."
         raise StudyError([f"{STUDY_FILE}, line {line}: not valid YAML ({error.problem}). {advice}"]) from None
     return _plain(marked), marked
+
+
+def _impossible_date(text: str) -> str:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in re.findall(r"\b\d{4}-\d{1,2}-\d{1,2}\b", line):
+            try:
+                date(*map(int, found.split("-")))
+            except ValueError:
+                return f"{STUDY_FILE}, line {number}: the calendar has no {found}. Write a day that exists."
+    return f"{STUDY_FILE}: a value cannot be read. Put it between quotes."
 
 
 def _plain(node: Any) -> Any:

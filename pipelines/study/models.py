@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 class Frozen(BaseModel):
     """Base of every model: immutable, no unknown key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _inside(path: str) -> str:
@@ -39,6 +39,12 @@ class Closure(Frozen):
     last: date
     label: str
 
+    @model_validator(mode="after")
+    def _ordered(self) -> "Closure":
+        if self.last < self.first:
+            raise ValueError(f"the closure ends ({self.last}) before it starts ({self.first})")
+        return self
+
 
 class Calendar(Frozen):
     """The window of measurement: [measurement_start, measurement_end), both Mondays."""
@@ -64,6 +70,12 @@ class Wave(Frozen):
     role: Literal["baseline", "pulse", "end", "single"]
     opens: date
     closes: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Wave":
+        if self.closes < self.opens:
+            raise ValueError(f"the wave closes ({self.closes}) before it opens ({self.opens})")
+        return self
 
 
 class Registers(Frozen):
@@ -208,6 +220,7 @@ class Study(Frozen):
     waves: tuple[Wave, ...] = ()
     registers: Registers = Registers()
     sources: tuple[Source, ...] = ()
+    teams_without_time: tuple[Code, ...] = ()  # teams of the register that send no time data, knowingly
     start_groups_drawn_by_lot: bool = False
     start_groups_chosen_by_teams: bool = False
     quarantine: dict[str, int] = {}  # rule -> most rows that may be set aside; any other rule stops the run
@@ -223,7 +236,16 @@ class Study(Frozen):
         ids = [s.id for s in self.sources]
         if repeated := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"two sources are called {', '.join(repeated)}: give each its own id")
-        waves = {w.wave for w in self.waves}
+        has_people = self.registers.people_time or self.registers.people_survey
+        if self.public_pseudonym_key and not self.fictional and has_people:
+            raise ValueError(
+                "public_pseudonym_key lets anyone compute the pseudonyms again: it is for fictional studies, and for "
+                "public data without people; remove it"
+            )
+        codes = [w.wave for w in self.waves]
+        if twice := sorted({c for c in codes if codes.count(c) > 1}):
+            raise ValueError(f"two waves are called {', '.join(twice)}: give each its own code")
+        waves = set(codes)
         for source in self.sources:
             if source.wave is not None and source.wave not in waves:
                 known = ", ".join(sorted(waves))
