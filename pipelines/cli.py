@@ -7,11 +7,13 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from pipelines.contracts.rules import DataProblems, Problem
+from pipelines.contracts.rules import Problem
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
@@ -30,18 +32,13 @@ def main() -> None:
 @OUT
 def run(study_dir: Path, out: Path | None) -> None:
     """Read a study, compute its indicators and publish the bilan."""
-    from pipelines.defs.run import RenderError, run_study
-    from pipelines.study.load import StudyError
+    from pipelines.defs.run import run_study
     from pipelines.wording import summary_line
 
     logging.disable(logging.INFO)  # libraries talk; the steps below are what the analyst needs
     gc.set_threshold(200_000, 50, 50)  # a short run that imports much: collecting often is a tenth of its time
-    try:
+    with _refusals("Nothing was published: the last published state is untouched."):
         summary = run_study(study_dir, out, progress=click.echo)
-    except (DataProblems, StudyError, RenderError, OSError) as error:
-        _show(_told(error) if isinstance(error, OSError) else error.problems)
-        click.echo("Nothing was published: the last published state is untouched.", err=True)
-        sys.exit(1)
     click.echo()
     click.echo(
         f"Rows: {summary.received} received = {summary.accepted} accepted"
@@ -57,13 +54,9 @@ def run(study_dir: Path, out: Path | None) -> None:
 def check(study_dir: Path) -> None:
     """Read and validate everything, write nothing; exit 1 if anything is wrong."""
     from pipelines.defs.run import check_study
-    from pipelines.study.load import StudyError
 
-    try:
+    with _refusals():
         report = check_study(study_dir)
-    except (DataProblems, StudyError, OSError) as error:
-        _show(_told(error) if isinstance(error, OSError) else error.problems)
-        sys.exit(1)
     if report:
         _show(report)
         sys.exit(1)
@@ -79,16 +72,25 @@ def demo(out: Path, seed: int, teams: int, entries: int | None) -> None:
     """Write a demonstration study: fictitious, deterministic, of any size."""
     from pipelines.demo import write_demo
 
-    try:
+    with _refusals():
         click.echo(f"Demonstration study: {write_demo(out, seed=seed, teams=teams, entries=entries)}")
-    except OSError as error:
-        _show(_told(error))
+
+
+@contextmanager
+def _refusals(afterwards: str = "") -> Iterator[None]:
+    """A refusal in words and exit code 1: exceptions that carry `problems`, and files. Anything else is our mistake."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError):
+            advice = "Check that the folder exists and that you may write there."
+            problems = [f"{error.filename}: {error.strerror}. {advice}"]
+        elif (problems := getattr(error, "problems", [])) == []:
+            raise
+        _show(problems)
+        if afterwards:
+            click.echo(afterwards, err=True)
         sys.exit(1)
-
-
-def _told(error: OSError) -> list[str]:
-    advice = "Check that the folder exists and that you may write there."
-    return [f"{error.filename}: {error.strerror}. {advice}"]
 
 
 def _show(problems: list[Problem] | list[str]) -> None:

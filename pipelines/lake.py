@@ -93,7 +93,7 @@ class Lake:
             for contract, given in frames:
                 frame = contract.conform(given)
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(contract.layer)}")
-                columns = ", ".join(f"{_quoted(n)} {_duckdb_type(t)}" for n, t in frame.schema.items())
+                columns = ", ".join(f"{_quoted(n)} {DUCKDB_TYPES[t]}" for n, t in frame.schema.items())
                 connection.execute(f"CREATE OR REPLACE TABLE {_table(contract)} ({columns})")
                 connection.register("incoming", frame.to_arrow())
                 connection.execute(f"INSERT INTO {_table(contract)} SELECT * FROM incoming")
@@ -216,10 +216,6 @@ def point_to(folder: Path, lake: Path, digest: str) -> None:
                 old.unlink()
             except OSError:  # Windows: a notebook still reads it; the next run removes it
                 continue
-
-
-def _duckdb_type(dtype: pl.DataType) -> str:
-    return DUCKDB_TYPES[dtype]
 
 
 def _quoted(name: str) -> str:

@@ -81,18 +81,16 @@ def themed(view: Spec) -> Spec:
 
 def drawn_twice(frame: Frame, build: Callable[[bool], Spec]) -> str:
     """The wide and the narrow drawing of one chart; the stylesheet shows one of them. `build` takes `narrow`."""
-    return "".join(
-        svg(
-            themed(build(narrow)),
-            ident=f"{frame.ident}{'n' if narrow else 'w'}",
-            css="nw" if narrow else "wd",
-            title=frame.title,
-            desc=frame.desc,
-            mark=frame.mark,
-            language=frame.words.language,
-        )
-        for narrow in (False, True)
-    )
+    wide = drawn(build(False), frame, ident=f"{frame.ident}w", css="wd")
+    return wide + drawn(build(True), frame, ident=f"{frame.ident}n", css="nw")
+
+
+def drawn(view: Spec, frame: Frame, *, ident: str, css: str) -> str:
+    """One view, with the theme, as inline SVG."""
+    return svg(
+        themed(view), ident=ident, css=css, title=frame.title, desc=frame.desc, mark=frame.mark,
+        language=frame.words.language,
+    )  # fmt: skip
 
 
 def axis_labels(decimals: int, *, signed: bool) -> str:

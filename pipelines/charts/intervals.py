@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.charts.base import Chart, Frame, Spec, axis_labels, data, drawn_twice, joined, layered, themed
-from pipelines.charts.svg import svg
+from pipelines.charts.base import Chart, Frame, Spec, axis_labels, data, drawn, drawn_twice, joined, layered
 from pipelines.charts.tokens import colour, size
 from pipelines.wording.display import Row, Shown
 from pipelines.wording.words import Words
@@ -132,15 +131,7 @@ def interval_bar(shown: Shown, frame: Frame) -> str:
             for column, text, align in ends
         ),
     ]
-    return svg(
-        themed(layered(layers, width=width, height=62)),
-        ident=frame.ident,
-        css="tb",
-        title=frame.title,
-        desc=frame.desc,
-        mark=frame.mark,
-        language=shown.words.language,
-    )
+    return drawn(layered(layers, width=width, height=62), frame, ident=frame.ident, css="tb")
 
 
 def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:

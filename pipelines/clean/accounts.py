@@ -8,18 +8,9 @@ from pipelines.study.models import Study
 
 LINES_SHOWN = 5
 
-# Files as received, before their rows are judged.
-RECEIVED_SCHEMA: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "source_file": pl.String(),
-    "format": pl.String(),
-    "sha256": pl.String(),
-    "received": pl.Int64(),
-}
-
 
 def build_accounts(received: pl.DataFrame, rejected: pl.DataFrame, accepted: pl.DataFrame) -> pl.DataFrame:
-    """clean.accounts from `received` [source, source_file, format, sha256, received], `rejected` (clean.rejected_*)
+    """clean.accounts from `received` (raw.files), `rejected` (clean.rejected_*)
     and `accepted` [source, source_file, rows], the rows counted in the tables they went to."""
     key = ["source", "source_file"]
     counts = rejected.group_by(key).agg(

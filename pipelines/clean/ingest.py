@@ -8,7 +8,6 @@ from types import ModuleType
 
 import polars as pl
 
-from pipelines.clean.accounts import RECEIVED_SCHEMA
 from pipelines.clean.pseudonyms import normalise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
@@ -79,8 +78,8 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
     for key, parts in frames.items():
         contract = table(f"raw.{key}")
         out[key] = contract.conform(pl.concat(parts, how="diagonal")) if parts else contract.empty()
-    empty = table("clean.rejected_time").empty()
-    return RawResult(out, pl.concat([empty, *rejected]), pl.DataFrame(received, schema=RECEIVED_SCHEMA), problems)
+    files = pl.DataFrame(received, schema=table("raw.files").polars_schema)
+    return RawResult(out, pl.concat([table("raw.rejected").empty(), *rejected]), files, problems)
 
 
 def _closed_questions(

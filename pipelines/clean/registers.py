@@ -10,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.clean.accounts import RECEIVED_SCHEMA
 from pipelines.clean.pseudonyms import Keys, normalise, pseudonymise
 from pipelines.contracts import table
 from pipelines.contracts.base import Column
@@ -98,7 +97,7 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
     return Registers(
         tables=tables,
         rejected=table("clean.rejected_registers").conform(pl.concat(rejected)),
-        received=pl.DataFrame(received, schema=RECEIVED_SCHEMA),
+        received=pl.DataFrame(received, schema=table("raw.files").polars_schema),
         accepted=pl.DataFrame(accepted, schema=_ACCEPTED_SCHEMA, orient="row"),
         problems=problems,
         time_identities=identities["people_time"],

@@ -13,11 +13,8 @@ from pipelines.clean.build import check
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.contracts.rules import DataProblems, Problem
 from pipelines.lake import places
-from pipelines.publish.qmd import RenderError
 from pipelines.study.load import load_study
 from pipelines.wording.display import PRIMARY
-
-__all__ = ["RenderError", "Summary", "check_study", "run_study"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[s
     from pipelines.defs.resources import PROGRESS, StudyResource
 
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    where = places(loaded.study.study, out)
     resource = StudyResource(path=str(study_dir.resolve()), out=str(out.resolve()) if out else "")
     found = defs()
     token = PROGRESS.set(progress)
@@ -68,14 +66,13 @@ def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[s
             )  # fmt: skip
     except DagsterAssetCheckFailedError as error:
         broken = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
-        docs = places(loaded.study.study, out).restricted / "data_docs"
+        docs = where.restricted / "data_docs"
         raise DataProblems([
             Problem("contract", rule, "the table breaks this rule of its contract (columns are named above).",
                     f"See {docs}, then correct the files or the contract.") for rule in broken]) from None  # fmt: skip
     finally:
         PROGRESS.reset(token)
     quality.finish()
-    where = places(loaded.study.study, out)
     tables = where.published / "tables"
     accounts = pl.read_parquet(tables / "accounts.parquet").sum()
     estimates = pl.read_parquet(tables / "estimates.parquet")

@@ -49,7 +49,7 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     teams = team_records(team_log_ratios(cells).rename({"team": "key"}), A=SCALE_OF_TEAMS, scale=math.exp)
     for team in team_keys(inputs, read):
         values = {"model_id": "taux_pooling", **teams.get(team, NOT_ESTIMATED)}
-        rows += _rows(inputs, read, "team", team, pl.col("team") == team, values)[:1]
+        rows += _rows(inputs, read, "team", team, pl.col("team") == team, values, guardrail=False)
 
     tools = _tools(cells)
     for tool in tool_keys(inputs, read):
@@ -115,9 +115,10 @@ def _weights(inputs: Inputs, cells: pl.DataFrame) -> Record:
 
 
 def _rows(
-    inputs: Inputs, read: pl.DataFrame, scope: str, key: str, condition: pl.Expr, values: Record
-) -> list[Record]:
-    """Both statements of one scope. n_obs = lines that count errors, n_obs_read = lines read."""
+    inputs: Inputs, read: pl.DataFrame, scope: str, key: str, condition: pl.Expr, values: Record, *,
+    guardrail: bool = True,
+) -> list[Record]:  # fmt: skip
+    """One statement of one scope, or both. n_obs = lines that count errors, n_obs_read = lines read."""
     treated = read.filter(pl.col("treated") & condition)
     # What the treated work of a tool is compared with is the untreated work of the same teams and processes.
     beside = read.filter(~pl.col("treated"))
@@ -127,12 +128,16 @@ def _rows(
     used = scoped.filter(pl.col("items") > 0)
     lines = int(scoped["n_entries"].sum())
     limits = inputs.study.thresholds
+    statements = {"rate_ratio": limits.errors}
+    if guardrail:
+        statements["rate_ratio_guardrail"] = limits.errors_guardrail
+    weights = _weights(inputs, used)
     return [
         estimate_row(
             indicator=INDICATOR.id, estimand=estimand, unit="ratio", scope=scope, scope_key=key,
             population=POPULATION, window=window(used["week"]), threshold=threshold, direction="lower",
             n_obs=lines - int(scoped["n_entries_without_items"].sum()), n_obs_read=lines,
-            **_weights(inputs, used), **values,
+            **weights, **values,
         )
-        for estimand, threshold in (("rate_ratio", limits.errors), ("rate_ratio_guardrail", limits.errors_guardrail))
+        for estimand, threshold in statements.items()
     ]  # fmt: skip

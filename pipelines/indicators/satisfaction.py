@@ -13,7 +13,6 @@ INDICATOR = Indicator(
     ("model.scores", "clean.teams", "clean.tools", "clean.deployments"),
     "Share of people satisfied at the end (or only) wave, in %: mean over people of the mean over their tools.",
 )
-ENDS = ("ci_low", "ci_high")
 SCALE_OF_TEAMS = 10.0  # half-normal prior of the spread between teams, or tools, in %
 
 
@@ -27,7 +26,7 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     rows = [_row(inputs, PROGRAMME, PROGRAMME, values, "part_jackknife", _programme(inputs, values))]
     overall = percent(values)
     shares = shares_by(values, "team", overall or 0.0).rename({"team": "key"})
-    teams = team_records(shares, A=SCALE_OF_TEAMS)
+    teams = team_records(shares, A=SCALE_OF_TEAMS, scale=_within)
     for team in codes(inputs, "clean.teams", "team"):
         mine = values.filter(pl.col("team") == team)
         rows.append(_row(inputs, "team", team, mine, "part_pooling", teams.get(team, NOT_ESTIMATED)))
@@ -40,6 +39,11 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     return estimates(rows)
 
 
+def _within(share: float) -> float:
+    """A share has ends; an interval made on teams knows nothing of them."""
+    return min(max(share, 0.0), 100.0)
+
+
 def _programme(inputs: Inputs, values: pl.DataFrame) -> Record:
     if values["team"].null_count() == values.height:
         return {"estimate": percent(values), "reason": nothing(inputs)}
@@ -49,7 +53,7 @@ def _programme(inputs: Inputs, values: pl.DataFrame) -> Record:
 def _alone(values: pl.DataFrame) -> Record:
     """Share of these people and its house interval over their teams."""
     refits = jackknife(values, percent)
-    return {"estimate": refits[0], **interval_of(refits).record_values()}
+    return {"estimate": refits[0], **interval_of(refits).record_values(_within)}
 
 
 def _of_deployed_tools(inputs: Inputs, answers: pl.DataFrame) -> pl.DataFrame:
@@ -67,15 +71,13 @@ def _tools(by_tool: pl.DataFrame) -> dict[str, Record]:
     people = {str(tool): rows for (tool,), rows in by_tool.group_by("tool")}
     points = {tool: y for tool, rows in people.items() if (y := percent(rows)) is not None}
     by_team = [(tool, team, percent(rows)) for (tool, team), rows in by_tool.group_by("tool", "team")]
-    pooled = pooled_tools(points, pl.DataFrame(by_team, schema=VALUES, orient="row"), A=SCALE_OF_TEAMS)
+    pooled = pooled_tools(points, pl.DataFrame(by_team, schema=VALUES, orient="row"), A=SCALE_OF_TEAMS, scale=_within)
     return {tool: pooled.get(tool) or _alone(people[tool]) for tool in points}
 
 
 def _row(inputs: Inputs, scope: str, key: str, people: pl.DataFrame, model_id: str, values: Record) -> Record:
     n = people["person_survey"].n_unique()
     unanimous = percent(people) in (0.0, 100.0)
-    # A share has ends; an interval made on teams knows nothing of them.
-    values = values | {k: min(max(float(str(v)), 0.0), 100.0) for k in ENDS if (v := values.get(k)) is not None}
     return estimate_row(
         indicator=INDICATOR.id, estimand="share_satisfied", unit="%", scope=scope, scope_key=key,
         population="agents_repondants", window=waves_window(inputs.study, "end", "single"),

@@ -59,8 +59,7 @@ def release(prepared: Path, page: Path, published: Path, site: Path) -> Path:
     pointer = json.loads((prepared / CURRENT).read_text("utf-8"))
     lake = published / pointer["lake"]
     if not lake.is_file():
-        shutil.copyfile(prepared / lake.name, half := published / f".{lake.name}.part")
-        half.replace(lake)
+        _replace(prepared / lake.name, lake)
     (published / TABLES).mkdir(exist_ok=True)
     names = {p.name for p in (prepared / TABLES).iterdir()}
     for old in (p for p in (published / TABLES).iterdir() if p.name not in names):

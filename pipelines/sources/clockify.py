@@ -5,11 +5,7 @@ and month is decided for the whole file or the file is refused; rate columns car
 decimal duration is rounded and never used.
 """
 
-import polars as pl
-
 from pipelines.sources import tracker
-from pipelines.sources.base import RawTable
-from pipelines.study.models import Source
 
 FORMAT, DOMAIN, TABLES = "clockify", "time", ("clockify",)
 IDENTIFIERS: tuple[str, ...] = ("Email", "User")
@@ -51,22 +47,4 @@ LAYOUT = tracker.Layout(
     summary=("Date", "Time (h)", "Time (decimal)"),
 )
 
-
-def recognises(header: list[str]) -> bool:
-    """The header is that of the detailed report."""
-    return tracker.recognises(header, LAYOUT)
-
-
-def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
-    """The export as received, under the key `clockify`. Raises SourceError when it is not one."""
-    return {FORMAT: tracker.read(data, LAYOUT, source)}
-
-
-def interpret(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
-    """TIME_ROWS of raw.clockify rows of one source."""
-    return tracker.interpret(raw, LAYOUT, source)
-
-
-def label_columns(source: Source) -> tuple[str, str]:
-    """The raw columns that name the process and the tool."""
-    return tracker.label_columns(LAYOUT, source)
+recognises, read_tables, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)

@@ -5,11 +5,7 @@ Quirks: no end date (an end before the start is past midnight); an empty end is 
 exporter may not see them; custom fields repeat their heading.
 """
 
-import polars as pl
-
 from pipelines.sources import tracker
-from pipelines.sources.base import RawTable
-from pipelines.study.models import Source
 
 FORMAT, DOMAIN, TABLES = "kimai", "time", ("kimai",)
 IDENTIFIERS: tuple[str, ...] = ("User", "E-mail", "Staff number", "Name")
@@ -55,22 +51,4 @@ LAYOUT = tracker.Layout(
     plain_durations=True,
 )
 
-
-def recognises(header: list[str]) -> bool:
-    """The header is Kimai's, in English, French or German."""
-    return tracker.recognises(header, LAYOUT)
-
-
-def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
-    """The export as received, under the key `kimai`. Raises SourceError when it is not one."""
-    return {FORMAT: tracker.read(data, LAYOUT, source)}
-
-
-def interpret(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
-    """TIME_ROWS of raw.kimai rows of one source."""
-    return tracker.interpret(raw, LAYOUT, source)
-
-
-def label_columns(source: Source) -> tuple[str, str]:
-    """The raw columns that name the process and the tool."""
-    return tracker.label_columns(LAYOUT, source)
+recognises, read_tables, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)

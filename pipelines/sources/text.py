@@ -82,7 +82,7 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     bad = ~good
     bad[0] = False
     body = _join(raw, starts, ends, good)
-    columns = _unique(header)
+    columns = unique_headings(header)
     frame = _parse(body, separator, len(columns)).rename(dict(zip(_numbered(len(columns)), columns, strict=True)))
     frame = frame.with_columns(pl.Series(SOURCE_ROW, lines[good], dtype=pl.Int64))
     blank = pl.all_horizontal((pl.col(c).is_null() | (pl.col(c) == "")) for c in columns)
@@ -120,7 +120,8 @@ def _join(raw: bytes, starts: np.ndarray, ends: np.ndarray, keep: np.ndarray) ->
     return b"".join(raw[starts[a] : ends[b] + 1] for a, b in zip(first, last, strict=True))
 
 
-def _unique(header: list[str]) -> list[str]:
+def unique_headings(header: list[str]) -> list[str]:
+    """The headings; one met again gets `#2`, `#3`..."""
     seen: dict[str, int] = {SOURCE_ROW: 1}
     out = []
     for heading in header:

@@ -4,13 +4,14 @@ Dates are those of the start; an entry that ends past midnight belongs to the da
 duration column, which is exact, never from end minus start (pauses, clock changes, seconds cut).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError
-from pipelines.sources.text import SOURCE_ROW, read_delimited
+from pipelines.sources.text import SOURCE_ROW, read_delimited, unique_headings
 from pipelines.sources.time_rows import TIME_ROWS, conform, first_rule, natural_key
 from pipelines.sources.values import (
     DateOrder,
@@ -60,6 +61,33 @@ class Layout:
         return default if heading is None else self.canonical.get(fold(heading), heading)
 
 
+class _ReadTables(Protocol):
+    def __call__(self, data: bytes, *, source: Source) -> dict[str, RawTable]: ...
+
+
+class _Interpret(Protocol):
+    def __call__(self, raw: pl.DataFrame, *, source: Source) -> pl.DataFrame: ...
+
+
+Reader = tuple[Callable[[list[str]], bool], _ReadTables, _Interpret, Callable[[Source], tuple[str, str]]]
+
+
+def reader(fmt: str, layout: Layout) -> Reader:
+    """What a source module of one tracker offers: recognises, read_tables, interpret, label_columns.
+
+    `read_tables` gives the export as received under the key `fmt` and raises SourceError when it is not one;
+    `interpret` gives TIME_ROWS of the raw rows of one source; `label_columns` the raw columns of process and tool.
+    """
+
+    def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
+        return {fmt: read(data, layout, source)}
+
+    def interpret_rows(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
+        return interpret(raw, layout, source)
+
+    return (lambda h: recognises(h, layout)), read_tables, interpret_rows, (lambda s: label_columns(layout, s))
+
+
 def recognises(header: list[str], layout: Layout) -> bool:
     """The header has the tracker's mandatory columns and at least one that names the person."""
     return not _missing(header, layout)
@@ -92,7 +120,8 @@ def read(data: bytes, layout: Layout, source: Source) -> RawTable:
             raise SourceError("missing_column", f"There is no column {wanted!r}.",
                               f"Export it, or correct `{setting}:` in study.yaml.", line=1, column=wanted)  # fmt: skip
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
-    kept = [pl.col(c).alias(n) for c, n in zip(received, _numbered(names), strict=True) if n.split("#")[0] in known]
+    renamed = zip(received, unique_headings(names), strict=True)
+    kept = [pl.col(c).alias(n) for c, n in renamed if n.split("#")[0] in known]
     frame = table.frame.select(*kept, SOURCE_ROW)
     _check_units(frame, layout, source)
     return RawTable(frame, table.rejected, table.received)
@@ -145,11 +174,6 @@ def _missing(header: list[str], layout: Layout) -> list[str]:
     have = set(layout.translate(header))
     missing = [c for c in layout.mandatory if c not in have]
     return missing if have.intersection(layout.identifiers) else [*missing, " or ".join(layout.identifiers)]
-
-
-def _numbered(names: list[str]) -> list[str]:
-    """A heading met again gets `#2`, `#3`..."""
-    return [n if (k := names[: i + 1].count(n)) == 1 else f"{n}#{k}" for i, n in enumerate(names)]
 
 
 def _units(raw: pl.DataFrame, layout: Layout, source: Source) -> tuple[DateOrder, DurationUnit]:
