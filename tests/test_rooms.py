@@ -11,7 +11,7 @@ HOUSE = Path(pipelines.__file__).parent
 BASE = {"contracts", "study"}
 MAY_IMPORT: dict[str, set[str]] = {
     "contracts": set(),
-    "study": set(),
+    "study": {"contracts"},
     "sources": BASE,
     "clean": BASE | {"sources"},
     "estimators": {"contracts"},

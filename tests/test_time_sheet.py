@@ -38,7 +38,12 @@ def hidden(raw: RawTable, file: str = "x.csv") -> pl.DataFrame:
 
 
 def entries(data: bytes, **settings: object) -> pl.DataFrame:
-    return time_sheet.interpret(hidden(read(data, **settings)["time_sheet"]), source=source_of(**settings))
+    return interpreted(hidden(read(data, **settings)["time_sheet"]), **settings)
+
+
+def interpreted(raw: pl.DataFrame, **settings: object) -> pl.DataFrame:
+    source = source_of(**settings)
+    return time_sheet.interpret(raw, source=source, reading=time_sheet.decide(raw.lazy(), source=source), kept=())
 
 
 def csv(headings: list[str], *lines: str, encoding: str = "utf-8") -> bytes:
@@ -58,7 +63,7 @@ def test_a_csv_saved_by_a_french_spreadsheet():
     raw = read(data)["time_sheet"]
     assert raw.received == 3 and raw.rejected.is_empty()
     assert "Nom" not in raw.frame.columns  # a column the template does not have stays in the file
-    rows = time_sheet.interpret(hidden(raw), source=source_of())
+    rows = interpreted(hidden(raw))
     assert rows["rule"].to_list() == [None] * 3
     assert rows.select(
         "source_row", "date", "process_label", "tool_label", "occurrences", "minutes", "prompt_minutes",
@@ -163,7 +168,7 @@ def test_a_workbook_has_both_sheets_whatever_their_names():
     ]
     tables = read(workbook(("Aide", 0, [["Comment remplir"]]), ("Feuil1", 2, lines), ("Suivi", 0, WEEKS)))
     assert [t.received for t in tables.values()] == [3, 6]
-    rows = time_sheet.interpret(hidden(tables["time_sheet"], "x.xlsx"), source=source_of())
+    rows = interpreted(hidden(tables["time_sheet"], "x.xlsx"))
     assert rows.select("source_row", "date", "minutes", "occurrences", "failed_attempt", "rule").rows() == [
         (5, date(2026, 2, 3), 12.0, 1, None, None),  # the rows of the sheet, two blank ones and a title above
         (7, date(2026, 2, 4), 90.0, 2, True, None),

@@ -39,7 +39,8 @@ def rows_of(module: ModuleType, text: str, **settings: object) -> tuple[RawTable
     frame = raw.frame.drop(hidden).with_columns(
         source=pl.lit("essai"), source_file=pl.lit("x.csv"), person_time=pl.lit("p")
     )
-    return raw, module.interpret(frame, source=source)
+    reading = module.decide(frame.lazy(), source=source)
+    return raw, module.interpret(frame, source=source, reading=reading, kept=())
 
 
 def kimai_line(day: str, start: str, end: str, duration: str, *, activity: str = "Courrier", tags: str = "") -> str:

@@ -1,15 +1,30 @@
 """Why a row or a file is refused: one catalogue of rules, used by the readers, the console and the bilan."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+# What becomes of a row that breaks a rule: refused and kept aside, counted once, or accepted and counted.
+Treatment = Literal["set_aside", "duplicate", "keep"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`label_fr` is printed in the bilan; `message` and `action` tell the analyst what happened and what to do."""
+    """`label_fr` is printed in the bilan; `message` and `action` tell the analyst what happened and what to do.
+
+    `treatments`: what a study may decide under `treatments:`, the house's choice first. `consent`: rows under this rule
+    are only accepted by the run within `quarantine:`.
+    """
 
     label_fr: str
     message: str
     action: str
+    treatments: tuple[Treatment, ...] = ("set_aside",)
+    consent: bool = True
+
+    @property
+    def treatment(self) -> Treatment:
+        """What the house does."""
+        return self.treatments[0]
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,11 @@ RULES: dict[str, Rule] = {
     "missing_value": Rule("Valeur obligatoire absente", "A mandatory value is empty.", "Fill it in, or delete the row in the source and export again."),
     "running_entry": Rule("Chronomètre resté ouvert", "The timer was still running when the file was exported.", "Stop it in the tracker and export again."),
     "zero_duration": Rule("Durée nulle ou négative", "The duration is zero or negative.", "Correct it in the tracker and export again."),
-    "over_12_hours": Rule("Durée de plus de 12 heures", "The entry lasts over 12 hours: a timer was probably forgotten.", "Correct it in the tracker and export again."),
+    "over_12_hours": Rule("Durée de plus de 12 heures", "The entry lasts over 12 hours: a timer was probably forgotten.", "Correct it in the tracker and export again, or accept such entries: `treatments: {over_12_hours: keep}`.", ("set_aside", "keep")),
+    "past_midnight": Rule("Saisie qui passe minuit", "The entry ends on another day than it starts; it counts on the day it starts.", "Nothing to do if people work at night; else correct it in the tracker and export again.", ("keep", "set_aside")),
+    "clock_change": Rule("Saisie pendant un changement d'heure", "The entry spans a change of the clocks: its start and end are an hour off its duration, which counts.", "Nothing to do: the duration is the tracker's own.", ("keep", "set_aside")),
+    "duration_differs": Rule("Durée différente de l'écart entre début et fin", "The duration is not the time between start and end; the duration counts.", "Nothing to do if pauses were deducted; else correct it in the tracker and export again.", ("keep", "set_aside")),
+    "overlap": Rule("Saisies d'une même personne qui se chevauchent", "The entry overlaps another one of the same person; both count.", "Check that the person did two things at once; else correct one of the two in the tracker and export again.", ("keep", "set_aside")),
     "outside_study": Rule("Date hors de la période de mesure", "The date is outside the study's calendar.", "Check the date, or the calendar in study.yaml."),
     "outside_roster": Rule("Personne hors de l'équipe à cette date", "The person was not on the roster on that day.", "Check from_date and to_date in the register of people."),
     "unknown_person": Rule("Personne absente du registre", "The register of people does not know this person.", "Add the identifier to the register, or remove the row from the source."),
@@ -57,9 +76,12 @@ RULES: dict[str, Rule] = {
     "parts_over_total": Rule("Parties plus longues que le total", "The « dont » parts exceed the total.", "Correct the line at the source."),
     "bad_value": Rule("Valeur non admise", "The value is not one of those allowed.", "Use one of the values listed in the template."),
     "contract": Rule("Règle du contrat non respectée", "The row breaks a rule of the table's contract.", "See restricted/data_docs for the rule."),
-    "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Remove the file or the lines that repeat it."),
+    "duplicate_row": Rule("Ligne répétée", "The same row was already read.", "Remove the file or the lines that repeat it.", ("duplicate",)),
+    "reexported_row": Rule("Ligne déjà reçue dans un autre export", "Another export of the same source holds this row too; it counts once.", "Nothing to do; the older export may be removed.", ("duplicate",), consent=False),
+    "superseded_row": Rule("Ligne remplacée par un export plus récent", "A later export of the same source gives this row other values; the later ones count.", "Check that the later export is the right one; remove the older one to say so.", ("duplicate",), consent=False),
+    "vanished_row": Rule("Ligne absente d'un export plus récent", "A later export of the same source covers this day and no longer has this row; it still counts.", "If it was deleted on purpose, remove the older export; if the later one was cut short, export again.", ("keep", "set_aside"), consent=False),
     "conflicting_row": Rule("Lignes contradictoires", "Another row says something else of the same person, team or code.", "Keep one of the two rows. Someone who changes team is not followed in both: keep the team of the measurement."),
-    "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code."),
+    "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code.", ("duplicate",)),
 }  # fmt: skip
 
 # Faults of a whole file or column: they always stop the run.
@@ -74,6 +96,7 @@ FILE_RULES: dict[str, str] = {
     "unmapped_column": "A column is mapped to nothing.",
     "missing_column": "A mandatory column is absent.",
     "ambiguous_dates": "Day and month cannot be told apart.",
+    "contradicting_exports": "Two exports contradict each other and nothing says which is later.",
     "empty_wave": "Nobody answered this wave.",
     "quarantine": "More rows were set aside than study.yaml allows.",
 }

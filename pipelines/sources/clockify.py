@@ -47,4 +47,4 @@ LAYOUT = tracker.Layout(
     summary=("Date", "Time (h)", "Time (decimal)"),
 )
 
-recognises, read_tables, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)
+recognises, read_tables, decide, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)

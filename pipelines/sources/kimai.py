@@ -51,4 +51,4 @@ LAYOUT = tracker.Layout(
     plain_durations=True,
 )
 
-recognises, read_tables, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)
+recognises, read_tables, decide, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)

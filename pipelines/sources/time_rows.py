@@ -5,14 +5,18 @@ from collections.abc import Sequence
 import polars as pl
 
 TEXT, WHOLE, NUMBER, FLAG, DAY = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date()
+HASH, MOMENT = pl.UInt64(), pl.Datetime("us")
 
-# `rule`, `column`: the first rule the row breaks, null when it breaks none. `natural_key`: equal for rows that say the
-# same thing twice.
+# `rule`, `column`: the first rule the row breaks, null when it breaks none; `flags`: rules it breaks and is accepted all
+# the same (fields.py). `natural_key`: equal for rows that say the same thing twice; `row_key`: equal for two versions of
+# one row in two exports. Both are 64-bit hashes (two rows out of ten million meet by chance once in 300,000 studies),
+# null when the person is not known. `started_at`, `ended_at`: local time, null in a format without times.
 TIME_ROWS: dict[str, pl.DataType] = {
     "source": TEXT, "source_file": TEXT, "source_row": WHOLE, "person_time": TEXT, "process_label": TEXT,
     "tool_label": TEXT, "date": DAY, "minutes": NUMBER, "occurrences": WHOLE, "prompt_minutes": NUMBER,
     "verification_minutes": NUMBER, "failed_minutes": NUMBER, "failed_attempt": FLAG, "items": WHOLE, "errors": WHOLE,
-    "severity": WHOLE, "new_task": FLAG, "complexity": WHOLE, "natural_key": TEXT, "rule": TEXT, "column": TEXT,
+    "severity": WHOLE, "new_task": FLAG, "complexity": WHOLE, "started_at": MOMENT, "ended_at": MOMENT,
+    "natural_key": HASH, "row_key": HASH, "rule": TEXT, "column": TEXT, "flags": TEXT,
 }  # fmt: skip
 
 WEEK_ROWS: dict[str, pl.DataType] = {
@@ -36,10 +40,9 @@ def first_rule(rules: Rules) -> list[pl.Expr]:
     return [pl.coalesce(names).alias("rule"), pl.when(column != "").then(column).alias("column")]
 
 
-def natural_key(*parts: pl.Expr) -> pl.Expr:
-    """One text per combination of values; null when the person is not known (first part)."""
-    texts = [p.cast(pl.String).fill_null("") for p in parts]
-    return pl.when(parts[0].is_not_null()).then(pl.concat_str(texts, separator="\x1f"))
+def hash_of(*parts: str | pl.Expr) -> pl.Expr:
+    """One 64-bit number per combination of values (texts whatever their case); null when the person is not known."""
+    return pl.when(pl.col("person_time").is_not_null()).then(pl.struct("person_time", *parts).hash())
 
 
 def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -6,16 +6,19 @@ otherwise: one slip is one bad row, not a doubt about the whole sheet.
 """
 
 import re
+from collections.abc import Collection
 
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
+from pipelines.sources.fields import Field, read_fields
 from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
-from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, Rules, conform, first_rule, natural_key
-from pipelines.sources.values import fold, number, sheet_minutes, text, to_date, yes_no
+from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
+from pipelines.sources.values import Reading, fold, number, sheet_minutes, text, to_date, yes_no
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, WEEKS_TABLE = "time_sheet", "time", "time_sheet_weeks"
+EQUAL_LINES_ARE_WORK = True  # two equal lines of one sheet are two pieces of work
 TABLES = (FORMAT, WEEKS_TABLE)
 IDENTIFIERS: tuple[str, ...] = ("Code",)
 FREE_TEXT: tuple[str, ...] = ("Comment",)
@@ -86,46 +89,40 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
     return {kind: found.get(kind, RawTable(empty, no_rejects(), 0)) for kind in TABLES}
 
 
-def interpret(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
-    """TIME_ROWS of raw.time_sheet rows of one source. Columns the sheet does not have stay null: not measured."""
-    columns = _with_columns(raw, ENTRY_HEADINGS).lazy()
-    order = source.date_order or "dmy"
-    typed = columns.with_columns(
-        text("Process").alias("process_label"),
-        text("Tool").alias("tool_label"),
-        to_date(text("Date"), order).alias("date"),
-        *(sheet_minutes(text(c)).alias(n) for c, n in {"Minutes": "minutes", **_PARTS}.items()),
-        *(number(text(c)).alias(n) for c, n in _WHOLE_NUMBERS.items()),
-        yes_no(text("Failed attempt")).alias("failed_attempt"),
-        yes_no(text("New task")).alias("new_task"),
+def decide(raw: pl.LazyFrame, *, source: Source) -> Reading:
+    """How the sheet writes its dates: day first unless study.yaml says otherwise, as it is filled in by hand."""
+    return Reading(source.date_order or "dmy")
+
+
+def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Collection[str]) -> pl.DataFrame:
+    """TIME_ROWS of raw.time_sheet rows of one file; rules of `kept` become flags. Columns the sheet does not have stay
+    null: not measured."""
+    rows = read_fields(_with_columns(raw, ENTRY_HEADINGS), [
+        Field("Process", "process_label", _same),
+        Field("Tool", "tool_label", _same),
+        Field("Date", "date", lambda cell: to_date(cell, reading.date_order), (
+            ("missing_value", _is_empty), ("bad_date", _unread))),
+        Field("Minutes", "minutes", sheet_minutes, (
+            ("missing_value", _is_empty), ("bad_duration", _unread),
+            ("zero_duration", lambda _, value: value <= 0),
+            ("bad_duration", lambda _, value: value > LONGEST_LINE_MINUTES))),
+        *(Field(column, name, sheet_minutes, (("bad_duration", _unread), ("bad_duration", lambda _, value: value < 0)))
+          for column, name in _PARTS.items()),
+        *(Field(column, name, _whole, (("bad_number", _unread), *_BOUNDS.get(column, ())))
+          for column, name in _WHOLE_NUMBERS.items()),
+        *(Field(column, name, yes_no, (("bad_value", _unread),)) for column, name in _FLAGS.items()),
+    ], kept)  # fmt: skip
+    said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
+    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
+    rows = rows.with_columns(
+        pl.when(text("Occurrences").is_null()).then(1).otherwise("occurrences").alias("occurrences"),
+        pl.col("new_task").fill_null(False),
     )
-    once = pl.when(text("Occurrences").is_null()).then(1.0).otherwise("occurrences")
-    typed = typed.with_columns(once.alias("occurrences"))
-    rules: Rules = [
-        ("missing_value", "Date", text("Date").is_null()),
-        ("bad_date", "Date", pl.col("date").is_null()),
-        ("missing_value", "Minutes", text("Minutes").is_null()),
-        ("bad_duration", "Minutes", pl.col("minutes").is_null()),
-        ("zero_duration", "Minutes", pl.col("minutes") <= 0),
-        ("bad_duration", "Minutes", pl.col("minutes") > LONGEST_LINE_MINUTES),
-        *(("bad_duration", c, _unread(c, n) | (pl.col(n) < 0)) for c, n in _PARTS.items()),
-        *(("bad_number", c, _unread(c, n) | (pl.col(n) % 1 != 0) | (pl.col(n) < 0)) for c, n in _WHOLE_NUMBERS.items()),
-        ("bad_value", "Occurrences", pl.col("occurrences") < 1),
-        ("bad_value", "Failed attempt", _unread("Failed attempt", "failed_attempt")),
-        ("bad_value", "New task", _unread("New task", "new_task")),
-        ("bad_value", "Complexity", ~pl.col("complexity").is_between(1, 3)),
-        ("bad_value", "Severity", ~pl.col("severity").is_between(0, 3)),
-    ]  # fmt: skip
-    typed = typed.with_columns(*first_rule(rules), pl.col("new_task").fill_null(False))
-    # A number that breaks a rule cannot be an integer column's value; its row is set aside anyway.
-    typed = typed.with_columns(pl.when(pl.col("rule").is_null()).then(pl.col(n)) for n in _WHOLE_NUMBERS.values())
-    said = [pl.col("person_time"), pl.col("date"), pl.col("process_label").str.to_lowercase(),
-            pl.col("tool_label").str.to_lowercase(), pl.col("minutes"), pl.col("failed_attempt"),
-            *(pl.col(n) for n in (*_PARTS.values(), *_WHOLE_NUMBERS.values()))]  # fmt: skip
-    typed = typed.with_columns(natural_key(*said).alias("natural_key"))
-    # Equal lines of one sheet are different work; the same line met again in another file is the same work.
-    nth = pl.int_range(pl.len()).over("source_file", "natural_key").cast(pl.String)
-    return conform(typed.with_columns(pl.col("natural_key") + "\x1f" + nth).collect(), TIME_ROWS)
+    rows = rows.with_columns(
+        hash_of("date", *labels, "minutes", *said).alias("natural_key"),
+        hash_of("date", *labels).alias("row_key"),
+    )
+    return conform(rows, TIME_ROWS)
 
 
 def interpret_weeks(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
@@ -143,7 +140,7 @@ def interpret_weeks(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
         ("bad_date", "Week", pl.col("week").is_null()),
         ("missing_value", "Status", text("Status").is_null()),
         ("bad_value", "Status", pl.col("logged").is_null()),
-        ("bad_number", "Worked hours", _unread("Worked hours", "worked_hours")),
+        ("bad_number", "Worked hours", text("Worked hours").is_not_null() & pl.col("worked_hours").is_null()),
         ("bad_value", "Worked hours", ~pl.col("worked_hours").is_between(0, LONGEST_WEEK_HOURS)),
     ])  # fmt: skip
     return conform(typed.with_columns(rules), WEEK_ROWS)
@@ -161,16 +158,36 @@ _WHOLE_NUMBERS = {
     "Complexity": "complexity",
     "Severity": "severity",
 }
+_BOUNDS = {
+    "Occurrences": (("bad_value", lambda _, value: value < 1),),
+    "Complexity": (("bad_value", lambda _, value: ~value.is_between(1, 3)),),
+    "Severity": (("bad_value", lambda _, value: ~value.is_between(0, 3)),),
+}
+_FLAGS = {"Failed attempt": "failed_attempt", "New task": "new_task"}
+
+
+def _same(cell: pl.Expr) -> pl.Expr:
+    return cell
+
+
+def _whole(cell: pl.Expr) -> pl.Expr:
+    """Int64 of a whole number from zero up; null otherwise."""
+    figure = number(cell)
+    return pl.when((figure % 1 == 0) & (figure >= 0)).then(figure).cast(pl.Int64, strict=False)
+
+
+def _is_empty(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    return cell.is_null()
+
+
+def _unread(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Something is written that could not be read."""
+    return cell.is_not_null() & value.is_null()
 
 
 def label_columns(source: Source) -> tuple[str, str]:
     """The raw columns that name the process and the tool."""
     return "Process", "Tool"
-
-
-def _unread(column: str, typed: str) -> pl.Expr:
-    """Something is written that could not be read."""
-    return text(column).is_not_null() & pl.col(typed).is_null()
 
 
 def _plain(heading: str) -> str:

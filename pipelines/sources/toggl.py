@@ -37,4 +37,4 @@ LAYOUT = tracker.Layout(
     process="Project",
 )
 
-recognises, read_tables, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)
+recognises, read_tables, decide, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)

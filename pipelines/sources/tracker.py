@@ -4,18 +4,19 @@ Dates are those of the start; an entry that ends past midnight belongs to the da
 duration column, which is exact, never from end minus start (pauses, clock changes, seconds cut).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError
+from pipelines.sources.fields import Field, judge, read_fields
 from pipelines.sources.text import SOURCE_ROW, read_delimited, unique_headings
-from pipelines.sources.time_rows import TIME_ROWS, conform, first_rule, natural_key
+from pipelines.sources.time_rows import TIME_ROWS, conform, hash_of
 from pipelines.sources.values import (
-    DateOrder,
     DurationUnit,
+    Reading,
     date_order,
     duration_minutes,
     duration_unit,
@@ -65,27 +66,50 @@ class _ReadTables(Protocol):
     def __call__(self, data: bytes, *, source: Source) -> dict[str, RawTable]: ...
 
 
+class _Decide(Protocol):
+    def __call__(self, raw: pl.LazyFrame, *, source: Source) -> Reading: ...
+
+
 class _Interpret(Protocol):
-    def __call__(self, raw: pl.DataFrame, *, source: Source) -> pl.DataFrame: ...
+    def __call__(
+        self, raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Collection[str]
+    ) -> pl.DataFrame: ...
 
 
-Reader = tuple[Callable[[list[str]], bool], _ReadTables, _Interpret, Callable[[Source], tuple[str, str]]]
+class Reader(NamedTuple):
+    """What a source module of one tracker offers.
+
+    `read_tables` gives the export as received under its format's name and raises SourceError when it is not one. It may
+    be given a part of the file, under the same header. `decide` looks at the raw rows of the whole file and raises
+    SourceError when they do not say how dates and durations are written. `interpret` gives TIME_ROWS of raw rows of one
+    file; rules of `kept` become flags. `label_columns`: the raw columns of process and tool.
+    """
+
+    recognises: Callable[[list[str]], bool]
+    read_tables: _ReadTables
+    decide: _Decide
+    interpret: _Interpret
+    label_columns: Callable[[Source], tuple[str, str]]
 
 
 def reader(fmt: str, layout: Layout) -> Reader:
-    """What a source module of one tracker offers: recognises, read_tables, interpret, label_columns.
-
-    `read_tables` gives the export as received under the key `fmt` and raises SourceError when it is not one;
-    `interpret` gives TIME_ROWS of the raw rows of one source; `label_columns` the raw columns of process and tool.
-    """
+    """The functions of one tracker, from its layout."""
 
     def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
         return {fmt: read(data, layout, source)}
 
-    def interpret_rows(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
-        return interpret(raw, layout, source)
+    def decide_file(raw: pl.LazyFrame, *, source: Source) -> Reading:
+        return decide(raw, layout, source)
 
-    return (lambda h: recognises(h, layout)), read_tables, interpret_rows, (lambda s: label_columns(layout, s))
+    def interpret_rows(
+        raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Collection[str]
+    ) -> pl.DataFrame:
+        return interpret(raw, layout, source, reading, kept)
+
+    return Reader(
+        (lambda h: recognises(h, layout)), read_tables, decide_file, interpret_rows,
+        (lambda s: label_columns(layout, s)),
+    )  # fmt: skip
 
 
 def recognises(header: list[str], layout: Layout) -> bool:
@@ -97,8 +121,7 @@ def read(data: bytes, layout: Layout, source: Source) -> RawTable:
     """The export's known columns under their canonical headings, values as received.
 
     Columns the format does not know (custom fields) are left in the file: nobody has said that they hold no name.
-    Those that study.yaml names are read. Raises SourceError: the file is not this export, lacks a column, or does not
-    say how its dates and durations are written.
+    Those that study.yaml names are read. Raises SourceError: the file is not this export, or lacks a column.
     """
     table = read_delimited(data)
     folded = {fold(h) for h in table.header}
@@ -122,9 +145,7 @@ def read(data: bytes, layout: Layout, source: Source) -> RawTable:
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
     renamed = zip(received, unique_headings(names), strict=True)
     kept = [pl.col(c).alias(n) for c, n in renamed if n.split("#")[0] in known]
-    frame = table.frame.select(*kept, SOURCE_ROW)
-    _check_units(frame, layout, source)
-    return RawTable(frame, table.rejected, table.received)
+    return RawTable(table.frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
 
 
 def label_columns(layout: Layout, source: Source) -> tuple[str, str]:
@@ -132,42 +153,67 @@ def label_columns(layout: Layout, source: Source) -> tuple[str, str]:
     return layout.named(source.process_column, layout.process), layout.named(source.tool_column, layout.tool)
 
 
-def interpret(raw: pl.DataFrame, layout: Layout, source: Source) -> pl.DataFrame:
-    """TIME_ROWS of the raw rows of one source; the writing of dates and durations is decided file by file."""
-    if raw.is_empty():
-        return pl.DataFrame(schema=TIME_ROWS)
-    parts = raw.partition_by("source_file", maintain_order=True)
-    return pl.concat([_interpret_file(part, layout, source) for part in parts])
+def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
+    """How the whole file writes its dates and durations.
+
+    Raises SourceError: dates that nothing decides, or whole-number durations that are not the seconds they should be.
+    """
+    columns = raw.collect_schema().names()
+    dates = [_distinct(raw, c) for c in (layout.date, layout.end_date) if c is not None and c in columns]
+    durations = _distinct(raw, layout.duration).str.strip_chars()
+    unit: DurationUnit = duration_unit(durations) if layout.plain_durations else "clock"
+    if unit == "seconds":
+        _check_seconds(raw, layout)
+    return Reading(date_order(pl.concat([d.rename("date") for d in dates]), source.date_order), unit)
 
 
-def _interpret_file(raw: pl.DataFrame, layout: Layout, source: Source) -> pl.DataFrame:
-    order, unit = _units(raw, layout, source)
-    date, duration, end = text(layout.date), text(layout.duration), text(layout.end)
-    process, tool = (text(c) for c in label_columns(layout, source))
-    running = end.is_null() if layout.end_date is None else end.is_null() & text(layout.end_date).is_null()
-    # Lazy: the same piece of text is cleaned once, however many rules look at it.
-    typed = raw.lazy().with_columns(
-        process.alias("process_label"),
-        tool.alias("tool_label"),
-        to_date(date, order).alias("date"),
-        duration_minutes(duration, unit).alias("minutes"),
+def interpret(
+    raw: pl.DataFrame, layout: Layout, source: Source, reading: Reading, kept: Collection[str]
+) -> pl.DataFrame:
+    """TIME_ROWS of raw rows of one file; rules of `kept` become flags."""
+    process, tool = label_columns(layout, source)
+    end_date = layout.end_date or layout.end
+    rows = read_fields(raw, [
+        Field(process, "process_label", _same),
+        Field(tool, "tool_label", _same),
+        Field(layout.start, "start", seconds_of_day),
+        Field(layout.start, "start as written", _same),
+        Field(layout.end, "end", seconds_of_day),
+        Field(layout.end, "end as written", _same),
+        Field(end_date, "end date as written", _same),
+        Field(layout.date, "date", lambda cell: to_date(cell, reading.date_order), (
+            ("missing_value", lambda cell, _: cell.is_null()), ("bad_date", lambda _, value: value.is_null()))),
+    ], kept)  # fmt: skip
+    running = pl.col("end as written").is_null() & pl.col("end date as written").is_null()
+    rows = judge(rows, [("running_entry", layout.end, running)], kept)
+    rows = read_fields(rows, [
+        Field(layout.duration, "minutes", lambda cell: duration_minutes(cell, reading.duration_unit), (
+            ("missing_value", lambda cell, _: cell.is_null()),
+            ("bad_duration", lambda _, value: value.is_null()),
+            ("zero_duration", lambda _, value: value <= 0),
+            ("over_12_hours", lambda _, value: value > LONGEST_MINUTES))),
+    ], kept)  # fmt: skip
+    started = pl.col("date").cast(pl.Datetime("us")) + pl.duration(seconds="start")
+    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
+    # A time nobody can read is compared as text.
+    moments = [pl.coalesce(pl.col(c).cast(pl.String), f"{c} as written").alias(c) for c in ("start", "end")]
+    rows = rows.with_columns(
         pl.lit(1).alias("occurrences"),
         pl.lit(False).alias("new_task"),
+        started.alias("started_at"),
+        (started + pl.duration(seconds=pl.col("minutes") * 60)).alias("ended_at"),
+        hash_of("date", *moments, "minutes", *labels).alias("natural_key"),
+        hash_of("date", moments[0]).alias("row_key"),
     )
-    rules = first_rule([
-        ("missing_value", layout.date, date.is_null()),
-        ("bad_date", layout.date, pl.col("date").is_null()),
-        ("running_entry", layout.end, running),
-        ("missing_value", layout.duration, duration.is_null()),
-        ("bad_duration", layout.duration, pl.col("minutes").is_null()),
-        ("zero_duration", layout.duration, pl.col("minutes") <= 0),
-        ("over_12_hours", layout.duration, pl.col("minutes") > LONGEST_MINUTES),
-    ])  # fmt: skip
-    # A time nobody can read is compared as text.
-    moments = [pl.coalesce(seconds_of_day(text(c)).cast(pl.String), text(c)) for c in (layout.start, layout.end)]
-    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
-    key = natural_key(pl.col("person_time"), pl.col("date"), *moments, pl.col("minutes"), *labels)
-    return conform(typed.with_columns(*rules, key.alias("natural_key")).collect(), TIME_ROWS)
+    return conform(rows, TIME_ROWS)
+
+
+def _same(cell: pl.Expr) -> pl.Expr:
+    return cell
+
+
+def _distinct(raw: pl.LazyFrame, column: str) -> pl.Series:
+    return raw.select(pl.col(column).unique()).collect(engine="streaming").to_series().sort()
 
 
 def _missing(header: list[str], layout: Layout) -> list[str]:
@@ -176,21 +222,12 @@ def _missing(header: list[str], layout: Layout) -> list[str]:
     return missing if have.intersection(layout.identifiers) else [*missing, " or ".join(layout.identifiers)]
 
 
-def _units(raw: pl.DataFrame, layout: Layout, source: Source) -> tuple[DateOrder, DurationUnit]:
-    dates = [raw[c] for c in (layout.date, layout.end_date) if c is not None and c in raw.columns]
-    durations = raw[layout.duration].str.strip_chars()
-    unit: DurationUnit = duration_unit(durations) if layout.plain_durations else "clock"
-    return date_order(pl.concat([d.rename("date") for d in dates]), source.date_order), unit
-
-
-def _check_units(frame: pl.DataFrame, layout: Layout, source: Source) -> None:
-    """Refuse a file whose dates are undecided, or whose whole-number durations are not the seconds they should be."""
-    _, unit = _units(frame, layout, source)
-    if unit != "seconds":
-        return
+def _check_seconds(raw: pl.LazyFrame, layout: Layout) -> None:
+    """Refuse whole-number durations that start and end contradict."""
+    times = raw.select(layout.start, layout.end, layout.duration).unique().collect(engine="streaming")
     span = (seconds_of_day(text(layout.end)) - seconds_of_day(text(layout.start))) % 86_400
     seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64)
-    gaps = frame.select((seconds - span).abs().alias("gap"))["gap"].drop_nulls()
+    gaps = times.select((seconds - span).abs().alias("gap"))["gap"].drop_nulls()
     # Start and end are cut to the minute, so an exact entry may be 59 s off; half leaves room for pauses.
     if not gaps.is_empty() and (gaps <= 60).sum() * 2 < gaps.len():
         raise SourceError("unrecognised_file", f"{layout.duration} holds whole numbers that are not seconds.",

@@ -5,6 +5,7 @@ Belongs here: spelling only. What an unreadable value means for its row is the r
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -13,6 +14,15 @@ from pipelines.sources.base import SourceError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 DurationUnit = Literal["clock", "hours", "seconds"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one file writes its dates and its plain durations: decided once, on the whole file."""
+
+    date_order: DateOrder = "ymd"
+    duration_unit: DurationUnit = "clock"
+
 
 _SPACES = r"[\s\u{a0}\u{202f}]+"
 _YEAR_LAST = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?:[ T].*)?$"

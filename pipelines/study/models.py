@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.contracts.rules import RULES, Treatment
+
 
 class Frozen(BaseModel):
     """Base of every model: immutable, no unknown key."""
@@ -224,12 +226,28 @@ class Study(Frozen):
     start_groups_drawn_by_lot: bool = False
     start_groups_chosen_by_teams: bool = False
     quarantine: dict[str, int] = {}  # rule -> most rows that may be set aside; any other rule stops the run
+    treatments: dict[str, Treatment] = {}  # rule -> what becomes of rows that break it, where the house lets choose
     thresholds: Thresholds = Thresholds()
     privacy: Privacy = Privacy()
     governance: Governance = Governance()
     satisfaction: Satisfaction = Satisfaction()
     distributions: tuple[Code, ...] = ()  # items whose distribution is published
     instruments: Instruments = Instruments()  # added to the house's instruments; same code = replaced
+
+    @model_validator(mode="after")
+    def _treated(self) -> "Study":
+        for rule, treatment in self.treatments.items():
+            choices = RULES[rule].treatments if rule in RULES else ()
+            if len(choices) < 2:
+                open_rules = ", ".join(name for name, known in RULES.items() if len(known.treatments) > 1)
+                raise ValueError(f"treatments: {rule} leaves no choice; rules that do: {open_rules}")
+            if treatment not in choices:
+                raise ValueError(f"treatments: {rule} may be {' or '.join(choices)}, not {treatment}")
+        return self
+
+    def kept(self) -> frozenset[str]:
+        """Rules whose rows are accepted and counted."""
+        return frozenset(n for n, rule in RULES.items() if self.treatments.get(n, rule.treatment) == "keep")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Study":
