@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -10,16 +11,10 @@ from pipelines.clean.ingest import formats, read_raw
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.sources.base import SourceError
-from pipelines.sources.limesurvey import (
-    Questionnaire,
-    code_part,
-    keep_items,
-    mapping_problems,
-    read_tables,
-    recognises,
-)
+from pipelines.sources.limesurvey import read_tables, recognises
+from pipelines.sources.survey import Questionnaire, code_part, keep_items, mapping_problems
 from pipelines.study.load import LoadedStudy, house_instruments
-from pipelines.study.models import Source, Study
+from pipelines.study.models import Source, Study, SurveyFormat
 
 KNOWN = Questionnaire(house_instruments(), ("courriels", "extraction"), ("assistanta", "assistantb"))
 CODES = b"""\
@@ -153,4 +148,7 @@ def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
     assert [(p.rule, p.file, p.column) for p in found.problems] == [
         ("unmapped_column", "bad.csv", "ZZ"), ("missing_file", "none.csv", None)]  # fmt: skip
     assert found.received.select("source", "received").rows() == [("q", 2)]
-    assert "limesurvey" in formats()
+
+
+def test_the_study_file_and_the_readers_agree_on_what_is_a_questionnaire():
+    assert {f for f, m in formats().items() if m.DOMAIN == "survey"} == set(get_args(SurveyFormat))

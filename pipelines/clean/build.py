@@ -38,9 +38,10 @@ def build_clean(loaded: LoadedStudy, registers: Registers, raw: dict[str, pl.Dat
     """Every clean table from the raw ones (qualified name -> frame)."""
     exports = {name.removeprefix("raw."): frame for name, frame in raw.items()}
     time = build_time(exports, registers, loaded)
-    answers = build_responses(exports["limesurvey"], registers, loaded)
+    surveys = [exports[name] for module in formats().values() if module.DOMAIN == "survey" for name in module.TABLES]
+    answers = build_responses(pl.concat(surveys, how="diagonal"), registers, loaded)
     unread = exports["rejected"]
-    of_surveys = pl.col("source").is_in([s.id for s in loaded.study.sources if s.format == "limesurvey"])
+    of_surveys = pl.col("source").is_in([s.id for s in loaded.study.sources if s.is_survey])
     rejected = {
         "clean.rejected_time": pl.concat([unread.filter(~of_surveys), time.rejected]),
         "clean.rejected_responses": pl.concat([unread.filter(of_surveys), answers.rejected]),
@@ -67,7 +68,7 @@ def _silent_teams(study: Study, tables: dict[str, pl.DataFrame]) -> list[Problem
     heard = pl.concat([tables["clean.time_entries"]["team"], tables["clean.overheads"]["team"],
                        tables["clean.presence"].filter("logged")["team"]])  # fmt: skip
     expected = tables["clean.people_time"]["team"].unique().sort()
-    timed = any(s.format != "limesurvey" for s in study.sources)
+    timed = any(not s.is_survey for s in study.sources)
     silent = [t for t in expected if t not in set(heard) and t not in study.teams_without_time] if timed else []
     return [
         Problem("missing_file", study.registers.people_time or STUDY_FILE, f"Nothing was recorded by team {team}.",

@@ -13,7 +13,7 @@ from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
-from pipelines.sources.limesurvey import Questionnaire
+from pipelines.sources.survey import Questionnaire, SurveyTable, keep_items
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Source, Study
 
@@ -60,7 +60,9 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
                     tables = module.read_tables(data, source=source)
                     if not sum(t.received for t in tables.values()):
                         raise SourceError("empty_file", "The file has no data row.", "Export it again.")
-                    tables, faults = _closed_questions(tables, module, source, loaded, registers)
+                    faults: list[SourceError] = []
+                    if source.is_survey:
+                        tables, faults = _closed_questions(tables, source, loaded, registers)
                 except SourceError as error:
                     faults = [error]
                 if faults:
@@ -83,13 +85,11 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
 
 
 def _closed_questions(
-    tables: dict[str, RawTable], module: ModuleType, source: Source, loaded: LoadedStudy, registers: Registers
+    tables: dict[str, SurveyTable], source: Source, loaded: LoadedStudy, registers: Registers
 ) -> tuple[dict[str, RawTable], list[SourceError]]:
     """Questionnaires keep only the closed questions of the study's items: free text goes no further than this."""
-    if module.DOMAIN != "survey":
-        return tables, []
     known = questionnaire(loaded.study, registers)
-    kept = {key: module.keep_items(raw, source=source, questionnaire=known) for key, raw in tables.items()}
+    kept = {key: keep_items(raw, source=source, questionnaire=known) for key, raw in tables.items()}
     return {key: raw for key, (raw, _) in kept.items()}, [fault for _, faults in kept.values() for fault in faults]
 
 
@@ -101,7 +101,7 @@ def questionnaire(study: Study, registers: Registers) -> Questionnaire:
 
 def _replace_people(frame: pl.DataFrame, module: ModuleType, source: Source, registers: Registers) -> pl.DataFrame:
     """`frame` with the person's pseudonym instead of every identifying or free-text column."""
-    if module.DOMAIN == "survey":
+    if source.is_survey:
         return _replace_respondents(frame, source, registers)
     known = registers.time_identities
     found = [_look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]

@@ -15,7 +15,7 @@ from pipelines.clean.pseudonyms import normalise, pseudonymise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
-from pipelines.sources.limesurvey import FORMAT, SUBMITTED, TEAM, Target, mapping_problems
+from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
 from pipelines.sources.values import number, text
 from pipelines.study.load import STUDY_FILE, LoadedStudy
@@ -46,7 +46,7 @@ class ResponseTables:
 
 
 def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy) -> ResponseTables:
-    """The clean responses from raw.limesurvey.
+    """The clean responses from the raw tables of questionnaires, whatever their format, one under the other.
 
     Rules in this order, the first broken is kept: no_code, unknown_person, unknown_team, bad_date, outside_study,
     bad_number and bad_value (answers that are numbers). Of several responses of one person to one wave the last
@@ -54,7 +54,7 @@ def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy
     links a person's waves, every row is a respondent of its own, named by a hash of source, file and line.
     """
     study = loaded.study
-    sources = [s for s in study.sources if s.format == FORMAT]
+    sources = [s for s in study.sources if s.is_survey]
     known = questionnaire(study, registers)
     targets = {t.column: t for c in raw.columns if (t := known.declared(c)) is not None}
     answers, problems = _answers(raw, targets, sources)

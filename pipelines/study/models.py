@@ -2,11 +2,15 @@
 
 from datetime import date, timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.contracts.rules import RULES, Treatment
+
+# A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
+TimeFormat = Literal["kimai", "toggl", "clockify", "time_sheet"]
+SurveyFormat = Literal["limesurvey"]
 
 
 class Frozen(BaseModel):
@@ -98,7 +102,7 @@ class Source(Frozen):
     """One source of data: files of one format, and how its labels map to the study's codes."""
 
     id: Code
-    format: Literal["kimai", "toggl", "clockify", "time_sheet", "limesurvey"]
+    format: Literal[TimeFormat, SurveyFormat]
     files: tuple[InsidePath, ...] = Field(min_length=1)  # globs, relative to the study folder
     # Questionnaires
     wave: Code | None = None
@@ -117,9 +121,14 @@ class Source(Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> "Source":
-        if self.format == "limesurvey" and self.wave is None:
-            raise ValueError("a limesurvey source needs `wave:`")
+        if self.is_survey and self.wave is None:
+            raise ValueError(f"a {self.format} source needs `wave:`")
         return self
+
+    @property
+    def is_survey(self) -> bool:
+        """It holds answers to a questionnaire, not time."""
+        return self.format in get_args(SurveyFormat)
 
 
 class Thresholds(Frozen):
