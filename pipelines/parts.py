@@ -5,9 +5,10 @@ as views), what a table means (contracts/).
 """
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -15,47 +16,49 @@ import polars as pl
 _COMPRESSION = "lz4"  # these folders are rebuilt at will: speed comes first
 
 
-@dataclass
+@dataclass(frozen=True)
 class Parts:
     """The parts under `root`: `<root>/<table>/<file number>/<part number>.parquet`.
 
-    Files are numbered as they are first written to, so that a table is read in the order it was written. Writing again
-    starts with `clear`.
+    Files are numbered as they are first written to, so that a table is read in the order it was written.
     """
 
     root: Path
-    _files: dict[str, list[str]] = field(default_factory=dict)
 
     def clear(self, table: str) -> None:
         """Forget a table: what is appended from now on replaces it."""
         shutil.rmtree(self.root / table, ignore_errors=True)
         (self.root / table).mkdir(parents=True)
-        self._files[table] = []
+        self._index(table).write_text("[]", encoding="utf-8")
+
+    def files(self, table: str) -> list[str]:
+        """The files of the study that gave rows to `table`, in order."""
+        index = self._index(table)
+        return json.loads(index.read_text("utf-8")) if index.is_file() else []
 
     def append(self, table: str, file: str, frame: pl.DataFrame) -> None:
-        """Add rows that come from `file` (a relative path of the study) to `table`."""
-        files = self._files[table]
+        """Add rows that come from `file` (a relative path of the study) to `table`, which was cleared before."""
+        files = self.files(table)
         if file not in files:
             files.append(file)
-            (self.root / table / f"{len(files):05}").mkdir()
-        folder = self._folder(table, file)
+            self._index(table).write_text(json.dumps(files), encoding="utf-8")
+        folder = self.root / table / f"{files.index(file) + 1:05}"
+        folder.mkdir(exist_ok=True)
         frame.write_parquet(folder / f"{len(list(folder.iterdir())) + 1:05}.parquet", compression=_COMPRESSION)
 
-    def of_file(self, table: str, file: str) -> Iterator[pl.DataFrame]:
-        """The parts of one file, in the order they were written; none when nothing was."""
-        if file in self._files.get(table, []):
-            for path in sorted(self._folder(table, file).iterdir()):
-                yield pl.read_parquet(path, hive_partitioning=False)
+    def of_file(self, table: str, file: str) -> Iterator[tuple[Path, pl.DataFrame]]:
+        """(path, rows) of each part of one file, in the order they were written; none when nothing was."""
+        for path in self._paths_of(table, file):
+            yield path, pl.read_parquet(path, hive_partitioning=False)
 
-    def scan_file(self, table: str, file: str) -> pl.LazyFrame:
-        """The rows of one file, lazily. Raises KeyError when nothing of it was written."""
-        if file not in self._files.get(table, []):
-            raise KeyError(file)
-        return pl.scan_parquet(sorted(self._folder(table, file).iterdir()), hive_partitioning=False)
+    def scan_file(self, table: str, file: str) -> pl.LazyFrame | None:
+        """The rows of one file, lazily; None when nothing of it was written."""
+        paths = self._paths_of(table, file)
+        return pl.scan_parquet(paths, hive_partitioning=False, missing_columns="insert") if paths else None
 
-    def replace(self, table: str, file: str, number: int, frame: pl.DataFrame) -> None:
-        """Write another frame over the part `number` (from 1) of a file."""
-        frame.write_parquet(self._folder(table, file) / f"{number:05}.parquet", compression=_COMPRESSION)
+    def rewrite(self, path: Path, rows: pl.DataFrame) -> None:
+        """Write other rows over one part."""
+        rows.write_parquet(path, compression=_COMPRESSION)
 
     def paths(self, table: str) -> list[Path]:
         """Every part of a table, in the order of its rows."""
@@ -69,5 +72,11 @@ class Parts:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
-    def _folder(self, table: str, file: str) -> Path:
-        return self.root / table / f"{self._files[table].index(file) + 1:05}"
+    def _index(self, table: str) -> Path:
+        return self.root / table / "files.json"
+
+    def _paths_of(self, table: str, file: str) -> list[Path]:
+        files = self.files(table)
+        if file not in files:
+            return []
+        return sorted((self.root / table / f"{files.index(file) + 1:05}").glob("*.parquet"))

@@ -43,7 +43,7 @@ def beyond_quarantine(rejected: pl.DataFrame, study: Study) -> list[Problem]:
     found = []
     for (rule,), rows in rejected.sort("source_file", "source_row").group_by("rule", maintain_order=True):
         known, total, allowed = RULES[str(rule)], rows.height, study.quarantine.get(str(rule), 0)
-        if total > allowed:
+        if known.consent and total > allowed:
             places = [
                 _place(str(file), own["source_row"].to_list())
                 for (file,), own in rows.group_by("source_file", maintain_order=True)

@@ -1,144 +1,244 @@
 """Raw time rows of every format -> time entries, overheads and presence, each row accounted for.
 
-Belongs here: what needs the registers and the study's calendar. How a format writes things is in pipelines/sources.
+Belongs here: what needs the registers and the study's calendar. How a format writes things is in pipelines/sources,
+what becomes of a row met twice in repeats.py. Entries go from parts to parts, a block of a file at a time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 import polars as pl
 
-from pipelines.clean.ingest import formats
+from pipelines.clean.ingest_time import part_key, time_formats
 from pipelines.clean.labels import label_problems, mapping_problems, process_codes, tool_codes
 from pipelines.clean.presence import build_presence
 from pipelines.clean.registers import Registers
+from pipelines.clean.repeats import ROWS, find_repeats
 from pipelines.contracts import table
-from pipelines.contracts.rules import Problem
-from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, Rules, first_rule
+from pipelines.contracts.rules import RULES, Problem
+from pipelines.parts import Parts
+from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
+from pipelines.sources.time_rows import WEEK_ROWS, Rules
+from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Calendar, Source
 
+ENTRIES = "clean.time_entries"
 _ROUNDING_MINUTES = 1e-6  # parts and total are typed apart: only the sum of binary fractions may differ
 _PARTS = ("prompt_minutes", "verification_minutes", "failed_minutes")
+_ROW = ["source", "source_file", "source_row"]
+_UNKNOWN = [*_ROW, "process_label", "process", "kind", "unknown_tools"]
+_MET: dict[str, pl.DataType] = {**ROWS, "format": pl.String()}
 
 
 @dataclass(frozen=True)
 class TimeTables:
-    """`time_entries`, `overheads`, `presence`, `rejected` honour clean.<name> (rejected: clean.rejected_time).
+    """`overheads`, `presence`, `rejected` (clean.rejected_time) and `flagged` honour clean.<name>; the entries are in
+    the parts of clean.time_entries.
 
-    `accepted`: [source, source_file, rows] kept as entries, overheads or weekly lines.
-    `problems`: labels and codes the study does not know; each stops the run.
+    `accepted`: [source, source_file, rows] kept as entries, overheads or weekly lines; `entries`: how many entries;
+    `heard`: teams with an entry. `problems`: labels and codes the study does not know, exports that contradict each
+    other; each stops the run.
     """
 
-    time_entries: pl.DataFrame
     overheads: pl.DataFrame
     presence: pl.DataFrame
     rejected: pl.DataFrame
+    flagged: pl.DataFrame
     accepted: pl.DataFrame
+    entries: int
+    heard: set[str]
     problems: list[Problem]
 
 
-def build_time(raw: dict[str, pl.DataFrame], registers: Registers, loaded: LoadedStudy) -> TimeTables:
-    """The clean time tables from the raw ones ({"kimai": frame, ..., "time_sheet_weeks": frame}).
+@dataclass
+class _Collected:
+    """What is kept in memory while files go by: a few numbers a row at most, whole rows of the rare kinds only."""
+
+    rejected: list[pl.DataFrame] = field(default_factory=list)
+    flagged: list[pl.DataFrame] = field(default_factory=list)
+    overheads: list[pl.DataFrame] = field(default_factory=list)
+    unknown: list[pl.DataFrame] = field(default_factory=list)
+    weeks_seen: list[pl.DataFrame] = field(default_factory=list)
+    met: list[pl.DataFrame] = field(default_factory=list)
+    counts: list[tuple[str, str, int]] = field(default_factory=list)
+    teams: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What rows are judged by. `roster`: people_time with the day their team left the study."""
+
+    roster: pl.DataFrame
+    processes: pl.DataFrame
+    tools: pl.DataFrame
+    calendar: Calendar
+    kept: frozenset[str]
+
+
+def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: LoadedStudy) -> TimeTables:
+    """The clean time tables from the raw ones in `parts`; `files` is raw.files.
 
     Rules apply in this order, the first one broken is the one kept: those of the reader (dates, open timers,
     durations, numbers), unknown_person, missing_project, outside_study, outside_roster, unknown_code, bad_value,
-    errors_over_items, parts_over_total; a row that breaks none and says what an earlier one said is a duplicate.
+    errors_over_items, parts_over_total. Then rows that break none are compared with each other (repeats.py).
     """
     study = loaded.study
-    modules = {fmt: module for fmt, module in formats().items() if module.DOMAIN == "time"}
+    modules = time_formats()
     sources = [s for fmt in modules for s in study.sources if s.format == fmt]
     people, teams = _register(registers, "people_time"), _register(registers, "teams")
-    processes, tools = _register(registers, "processes"), _register(registers, "tools")
+    roster = people.select("person_time", "team", "from_date", "to_date").join(
+        teams.select("team", "withdrawn_on"), on="team", how="left", maintain_order="left")  # fmt: skip
+    known = _Known(roster, _register(registers, "processes"), _register(registers, "tools"), study.calendar,
+                   study.kept())  # fmt: skip
+    collected = _Collected()
+    parts.clear(ENTRIES)
+    for source in sources:
+        own = files.filter(pl.col("source") == source.id).sort("source_file")
+        for file, order, unit in own.select("source_file", "date_order", "duration_unit").iter_rows():
+            # A format whose files cannot repeat one another keeps no trace of its rows.
+            alone = _equal_lines_differ(modules[source.format]) and _files(files, source.format) == 1
+            reading = Reading(order or "ymd", unit or "clock")
+            _take_file(parts, file, source, modules[source.format], reading, known, collected, trace=not alone)
+    problems = [*mapping_problems(sources, known.processes, known.tools), *_unmapped(collected, sources, modules, known)]
+    weeks = _weeks(parts, files, modules, sources, known)
+    problems += _settle_repeats(parts, modules, collected, known)
 
-    rows = _with_person(_interpret(raw, modules, sources), people, teams)
-    rows = rows.join(process_codes(rows, sources, processes), on=["source", "process_label"], how="left",
-                     maintain_order="left")  # fmt: skip
-    rows = rows.join(tool_codes(rows, sources, tools), on=["source", "tool_label"], how="left", maintain_order="left")
-    rows = _judged(rows, [
+    overheads = _concat(collected.overheads, "clean.overheads")
+    kept_weeks = weeks.filter(pl.col("rule").is_null())
+    entered = pl.concat([*collected.weeks_seen, overheads.select("person_time", "week")]) if collected.weeks_seen else (
+        overheads.select("person_time", "week"))  # fmt: skip
+    entries = pl.DataFrame(collected.counts, schema={"source": pl.String, "source_file": pl.String, "rows": pl.Int64},
+                           orient="row")  # fmt: skip
+    where = ["source", "source_file"]
+    others = pl.concat([overheads.select(where), kept_weeks.select(where)])
+    accepted = pl.concat([entries, others.with_columns(pl.lit(1, pl.Int64).alias("rows"))])
+    return TimeTables(
+        overheads=overheads,
+        presence=build_presence(people, teams, kept_weeks, entered, study.calendar),
+        rejected=_concat([*collected.rejected, _rejected(weeks)], "clean.rejected_time"),
+        flagged=_concat(collected.flagged, "clean.flagged"),
+        accepted=accepted.group_by(where).agg(pl.col("rows").sum()).filter(pl.col("rows") > 0).sort(where),
+        entries=entries["rows"].sum(),
+        heard=collected.teams,
+        problems=problems,
+    )
+
+
+def _take_file(
+    parts: Parts, file: str, source: Source, module: ModuleType, reading: Reading, known: _Known, into: _Collected,
+    *, trace: bool,
+) -> None:  # fmt: skip
+    """Judge the rows of one file; entries go to the parts of clean.time_entries, the rest is collected."""
+    contract = table(ENTRIES)
+    for _, raw in parts.of_file(f"raw.{source.format}", part_key(source.id, file)):
+        rows = judge_rows(module.interpret(raw, source=source, reading=reading, kept=known.kept), source, module, known)
+        into.rejected.append(_rejected(rows))
+        into.unknown.append(rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN))
+        rows = rows.filter(pl.col("rule").is_null())
+        into.flagged.append(_flags(rows))
+        if trace:
+            into.met.append(rows.select(
+                *_ROW, pl.col("natural_key").alias("content"), "row_key", pl.col("person_time").alias("person"),
+                pl.col("date").alias("day"), pl.lit(source.format).alias("format")).select(*_MET))  # fmt: skip
+        into.weeks_seen.append(rows.select("person_time", "week").unique(maintain_order=True))
+        overhead = pl.col("kind").is_not_null()
+        into.overheads.append(_select(rows.filter(overhead), "clean.overheads"))
+        entries = rows.filter(~overhead) if rows["kind"].count() else rows
+        into.counts.append((source.id, file, entries.height))
+        into.teams |= set(entries["team"].unique())
+        if entries.height:
+            parts.append(ENTRIES, part_key(source.id, file), contract.conform(entries.select(*contract.polars_schema)))
+
+
+def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _Known) -> pl.DataFrame:
+    """TIME_ROWS of one source with person, codes and week, judged by the registers and the calendar."""
+    process_column, tool_column = module.label_columns(source)
+    rows = look_up(rows, "person_time", known.roster)
+    labels = process_codes(rows, [source], known.processes).drop("source")
+    rows = look_up(rows, "process_label", labels)
+    tags = tool_codes(rows, [source], known.tools).drop("source")
+    rows = look_up(rows, "tool_label", tags)
+    rows = judge(rows, [
         ("unknown_person", None, pl.col("team").is_null()),
-        ("missing_project", pl.col("process_column"), pl.col("process_label").is_null()),
-        *_calendar_rules(pl.col("date"), pl.col("date"), study.calendar),
-        ("unknown_code", pl.col("process_column"), pl.col("process").is_null() & pl.col("kind").is_null()),
-        ("unknown_code", pl.col("tool_column"), pl.col("unknown_tools").list.len() > 0),
-        ("bad_value", pl.col("tool_column"), pl.col("several_tools")),
+        ("missing_project", process_column, pl.col("process_label").is_null()),
+        *_calendar_rules(pl.col("date"), pl.col("date"), known.calendar),
+        ("unknown_code", process_column, pl.col("process").is_null() & pl.col("kind").is_null()),
+        ("unknown_code", tool_column, pl.col("unknown_tools").list.len() > 0),
+        ("bad_value", tool_column, pl.col("several_tools")),
         ("errors_over_items", "Errors", pl.col("errors") > pl.col("items")),
         ("parts_over_total", "Minutes", pl.sum_horizontal(_PARTS) > pl.col("minutes") + _ROUNDING_MINUTES),
-    ])  # fmt: skip
-    rows = _repeats(rows, ["natural_key"])
-    weeks = _weeks(raw, modules, sources, people, teams, study.calendar)
-
-    kept = rows.filter(pl.col("rule").is_null()).with_columns(
-        pl.concat_str("source", "source_file", "source_row", separator=":").alias("entry_id"),
+    ], known.kept)  # fmt: skip
+    return rows.with_columns(
         pl.col("date").dt.truncate("1w").alias("week"),
         pl.lit(None, pl.Float64).alias("rework_minutes"),
     )
-    entries, overheads = kept.filter(pl.col("kind").is_null()), kept.filter(pl.col("kind").is_not_null())
-    kept_weeks = weeks.filter(pl.col("rule").is_null())
-    where = ["source", "source_file"]
-    accepted = pl.concat([kept.select(where), kept_weeks.select(where)]).group_by(where).agg(
-        pl.len().cast(pl.Int64).alias("rows")).sort(where)  # fmt: skip
-    rejected = pl.concat([_rejected(rows), _rejected(weeks)])
-    return TimeTables(
-        time_entries=_select(entries, "clean.time_entries"),
-        overheads=_select(overheads, "clean.overheads"),
-        presence=build_presence(people, teams, kept_weeks, kept, study.calendar),
-        rejected=table("clean.rejected_time").conform(rejected),
-        accepted=accepted,
-        problems=[*mapping_problems(sources, processes, tools), *_unmapped(rows, sources, processes, tools)],
-    )
 
 
-def _interpret(raw: dict[str, pl.DataFrame], modules: dict[str, ModuleType], sources: list[Source]) -> pl.DataFrame:
-    """Every source's typed rows, in the order of formats, sources, files and lines."""
-    text = {c: pl.String() for c in ("process_column", "tool_column")}
-    parts = [pl.DataFrame(schema={**TIME_ROWS, **text})]
-    for source in sources:
-        module = modules[source.format]
-        process, tool = module.label_columns(source)
-        part = _of_source(raw, source.format, source)
-        if not part.is_empty():
-            typed = module.interpret(part, source=source)
-            parts.append(typed.with_columns(
-                # The same line exported twice counts once even when two sources hold it; formats never meet.
-                pl.concat_str(pl.lit(source.format), "natural_key", separator="\x1f").alias("natural_key"),
-                pl.lit(process).alias("process_column"), pl.lit(tool).alias("tool_column")))  # fmt: skip
-    return pl.concat(parts)
+def _settle_repeats(
+    parts: Parts, modules: dict[str, ModuleType], collected: _Collected, known: _Known
+) -> list[Problem]:
+    """Take the rows that count elsewhere out of entries and overheads, and account for them."""
+    problems: list[Problem] = []
+    by_format: dict[str, list[pl.DataFrame]] = {}
+    for met in collected.met:
+        if met.height:
+            by_format.setdefault(met["format"][0], []).append(met.drop("format"))
+    for fmt, met_rows in by_format.items():
+        met = pl.concat(met_rows)
+        repeats = find_repeats(met, equal_lines_differ=_equal_lines_differ(modules[fmt]))
+        problems += repeats.problems
+        found = repeats.found.join(met.select(_ROW), on=_ROW[1:], maintain_order="left")
+        flagged = found.filter(pl.col("rule").is_in(known.kept))
+        collected.flagged.append(flagged.select(*_ROW, "rule"))
+        gone = found.filter(~pl.col("rule").is_in(known.kept))
+        if gone.is_empty():
+            continue
+        collected.rejected.append(_as_rejected(gone.with_columns(pl.lit(None, pl.String).alias("column"))))
+        collected.overheads = [o.join(gone, on=_ROW, how="anti", maintain_order="left") for o in collected.overheads]
+        collected.flagged = [f.join(gone, on=_ROW, how="anti", maintain_order="left") for f in collected.flagged]
+        for source, file in gone.select("source", "source_file").unique(maintain_order=True).iter_rows():
+            for path, rows in parts.of_file(ENTRIES, part_key(source, file)):
+                kept = rows.join(gone, on=_ROW, how="anti", maintain_order="left")
+                if kept.height < rows.height:
+                    parts.rewrite(path, kept)
+                    collected.counts.append((source, file, kept.height - rows.height))
+    return problems
 
 
 def _weeks(
-    raw: dict[str, pl.DataFrame], modules: dict[str, ModuleType], sources: list[Source], people: pl.DataFrame,
-    teams: pl.DataFrame, calendar: Calendar,
-) -> pl.DataFrame:  # fmt: skip
+    parts: Parts, files: pl.DataFrame, modules: dict[str, ModuleType], sources: list[Source], known: _Known
+) -> pl.DataFrame:
     """The weekly lines, judged. Of two lines about one person's week the one that says "logged" counts."""
-    parts = [pl.DataFrame(schema=WEEK_ROWS)]
+    found = [pl.DataFrame(schema=WEEK_ROWS)]
     for source in sources:
         module = modules[source.format]
         if (name := getattr(module, "WEEKS_TABLE", None)) is not None:
-            parts.append(module.interpret_weeks(_of_source(raw, name, source), source=source))
-    weeks = _with_person(pl.concat(parts), people, teams)
-    weeks = _judged(weeks, [
+            own = files.filter(pl.col("source") == source.id).sort("source_file")
+            for file in own["source_file"]:
+                for _, raw in parts.of_file(f"raw.{name}", part_key(source.id, file)):
+                    found.append(module.interpret_weeks(raw, source=source))
+    weeks = pl.concat(found).join(known.roster, on="person_time", how="left", maintain_order="left")
+    weeks = judge(weeks, [
         ("unknown_person", None, pl.col("team").is_null()),
-        *_calendar_rules(pl.col("week"), pl.col("week") + pl.duration(days=4), calendar),
-    ])  # fmt: skip
+        *_calendar_rules(pl.col("week"), pl.col("week") + pl.duration(days=4), known.calendar),
+    ], ())  # fmt: skip
     weeks = weeks.sort("logged", descending=True, nulls_last=True, maintain_order=True)
-    return _repeats(weeks, ["person_time", "week"])
+    good = pl.col("rule").is_null()
+    again = good & ~pl.struct("person_time", "week").is_first_distinct().over(good)
+    return weeks.with_columns(pl.when(again).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
 
 
-def _of_source(raw: dict[str, pl.DataFrame], name: str, source: Source) -> pl.DataFrame:
-    frame = raw.get(name, table(f"raw.{name}").empty())
-    return frame.filter(pl.col("source") == source.id).sort("source_file", "source_row")
+def _equal_lines_differ(module: ModuleType) -> bool:
+    return bool(getattr(module, "EQUAL_LINES_ARE_WORK", False))
+
+
+def _files(files: pl.DataFrame, fmt: str) -> int:
+    return files.filter(pl.col("format") == fmt).height
 
 
 def _register(registers: Registers, name: str) -> pl.DataFrame:
     return registers.tables.get(name, table(f"clean.{name}").empty())
-
-
-def _with_person(rows: pl.DataFrame, people: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the team, the days on the roster, and the day the team left the study."""
-    roster = people.select("person_time", "team", "from_date", "to_date").join(
-        teams.select("team", "withdrawn_on"), on="team", how="left", maintain_order="left")  # fmt: skip
-    return rows.join(roster, on="person_time", how="left", maintain_order="left")
 
 
 def _calendar_rules(first: pl.Expr, last: pl.Expr, calendar: Calendar) -> Rules:
@@ -152,50 +252,47 @@ def _calendar_rules(first: pl.Expr, last: pl.Expr, calendar: Calendar) -> Rules:
     ]
 
 
-def _judged(rows: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """`rows` with the first rule broken; one the reader found already stays."""
-    rule, column = first_rule(rules)
-    known = pl.col("rule").is_not_null()
-    return rows.with_columns(
-        pl.when(known).then("rule").otherwise(rule).alias("rule"),
-        pl.when(known).then("column").otherwise(column).alias("column"),
-    )
-
-
-def _repeats(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """`rows` with `duplicate_row` on those that break no rule and repeat an earlier one's key."""
-    good = rows["rule"].is_null()
-    later = ~rows.filter(good).select(pl.struct(key).is_first_distinct()).to_series()
-    repeated = pl.Series([False]).new_from_index(0, rows.height).scatter(good.arg_true(), later)
-    return rows.with_columns(pl.when(repeated).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
+def _flags(rows: pl.DataFrame) -> pl.DataFrame:
+    """[source, source_file, source_row, rule], one row per flag."""
+    return rows.filter(pl.col("flags").is_not_null()).select(
+        *_ROW, pl.col("flags").str.split(FLAG_SEPARATOR).alias("rule")).explode("rule")  # fmt: skip
 
 
 def _rejected(rows: pl.DataFrame) -> pl.DataFrame:
-    duplicate = pl.col("rule") == "duplicate_row"
+    return _as_rejected(rows.filter(pl.col("rule").is_not_null()))
+
+
+def _as_rejected(rows: pl.DataFrame) -> pl.DataFrame:
+    duplicate = pl.col("rule").is_in([name for name, rule in RULES.items() if rule.treatment == "duplicate"])
     status = pl.when(duplicate).then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
-    return rows.filter(pl.col("rule").is_not_null()).select(
-        "source", "source_file", "source_row", "rule", "column", status.alias("status")
-    )
+    return rows.select(*_ROW, "rule", "column", status.alias("status"))
 
 
 def _unmapped(
-    rows: pl.DataFrame, sources: list[Source], processes: pl.DataFrame, tools: pl.DataFrame
+    collected: _Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known
 ) -> list[Problem]:
     """One problem per label no code is known for, among the rows that would otherwise count."""
     problems = []
-    unknown = rows.filter(pl.col("rule") == "unknown_code")
-    place = ["source_file", "source_row"]
+    unknown = pl.concat(collected.unknown) if collected.unknown else pl.DataFrame(schema={"source": pl.String})
     for source in sources:
         own = unknown.filter(pl.col("source") == source.id)
+        if own.is_empty():
+            continue
+        process_column, tool_column = (pl.lit(c).alias("column") for c in modules[source.format].label_columns(source))
+        place = ["source_file", "source_row"]
         nameless = own.filter(pl.col("process").is_null() & pl.col("kind").is_null())
-        labels = nameless.select(*place, label="process_label", column="process_column")
-        problems += label_problems(labels, "process", source, processes)
+        labels = nameless.select(*place, process_column, label="process_label")
+        problems += label_problems(labels, "process", source, known.processes)
         tags = own.filter(pl.col("unknown_tools").list.len() > 0).explode("unknown_tools")
-        labels = tags.select(*place, label="unknown_tools", column="tool_column")
-        problems += label_problems(labels, "tool", source, tools)
+        labels = tags.select(*place, tool_column, label="unknown_tools")
+        problems += label_problems(labels, "tool", source, known.tools)
     return problems
 
 
 def _select(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    return rows.select(*table(name).polars_schema)
+
+
+def _concat(frames: list[pl.DataFrame], name: str) -> pl.DataFrame:
     contract = table(name)
-    return contract.conform(rows.select(c.name for c in contract.columns))
+    return contract.conform(pl.concat([contract.empty(), *frames])) if frames else contract.empty()

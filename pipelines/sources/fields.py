@@ -61,6 +61,8 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
 def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFrame:
     """`rows` with `rule`, `column` and `flags` once these rules about whole rows are applied too."""
     rows = _with_judgement(rows)
+    if not rules:
+        return rows
     broken = rows.select(condition.any().alias(str(i)) for i, (_, _, condition) in enumerate(rules)).row(0)
     rules = [r for r, some in zip(rules, broken, strict=True) if some]  # most rules are broken by no row of a part
     if refusing := [r for r in rules if r[0] not in kept]:
