@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipelines.clean.build import check
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.contracts.rules import DataProblems, Problem
 from pipelines.lake import places
+from pipelines.parts import Parts
 from pipelines.study.load import load_study
 from pipelines.wording.display import PRIMARY
 
@@ -33,7 +35,8 @@ class Summary:
 def check_study(study_dir: Path) -> list[Problem]:
     """Everything wrong with a study's files; reads only. Raises StudyError when the study file itself is wrong."""
     loaded = load_study(study_dir)
-    return check(loaded, load_keys(loaded, create=False))
+    with tempfile.TemporaryDirectory() as folder:
+        return check(loaded, load_keys(loaded, create=False), Parts(Path(folder)))
 
 
 def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[str], None]) -> Summary:
