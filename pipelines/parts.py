@@ -7,12 +7,17 @@ as views), what a table means (contracts/).
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
+T, U = TypeVar("T"), TypeVar("U")
+_AT_ONCE = 2
 _COMPRESSION = "lz4"  # these folders are rebuilt at will: speed comes first
 
 
@@ -80,3 +85,16 @@ class Parts:
         if file not in files:
             return []
         return sorted((self.root / table / f"{files.index(file) + 1:05}").glob("*.parquet"))
+
+
+def ahead(work: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+    """`work` of each item, in order; the next one or two are worked on meanwhile, never more: memory stays that of a
+    few parts. The first exception is raised where its result would have come."""
+    waiting: deque[Future[U]] = deque()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

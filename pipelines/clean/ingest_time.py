@@ -10,9 +10,9 @@ from pipelines.clean.ingest import RawResult, files_of, formats, look_up, reject
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
-from pipelines.parts import Parts
-from pipelines.sources.base import SourceError
-from pipelines.sources.text import SOURCE_ROW, blocks
+from pipelines.parts import Parts, ahead
+from pipelines.sources.base import RawTable, SourceError
+from pipelines.sources.text import SOURCE_ROW, Block, blocks
 from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Source
@@ -68,9 +68,12 @@ def _read_file(
 ) -> tuple[int, list[pl.DataFrame], Reading]:
     """Rows received, rows that could not be read, and how the file writes dates and durations."""
     received, rejected = 0, []
-    for block in blocks(path):
-        shift = pl.col(SOURCE_ROW) + block.shift
-        for key, raw in module.read_tables(block.data, source=source).items():
+
+    def read(block: Block) -> tuple[pl.Expr, dict[str, RawTable]]:
+        return pl.col(SOURCE_ROW) + block.shift, module.read_tables(block.data, source=source)
+
+    for shift, tables in ahead(read, blocks(path)):
+        for key, raw in tables.items():
             received += raw.received
             frame = _replace_people(raw.frame, module, registers).with_columns(
                 pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file"), shift)  # fmt: skip

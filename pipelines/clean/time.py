@@ -5,6 +5,7 @@ what becomes of a row met twice in repeats.py. Entries go from parts to parts, a
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 
 import polars as pl
@@ -16,7 +17,7 @@ from pipelines.clean.registers import Registers
 from pipelines.clean.repeats import ROWS, find_repeats
 from pipelines.contracts import table
 from pipelines.contracts.rules import RULES, Problem
-from pipelines.parts import Parts
+from pipelines.parts import Parts, ahead
 from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
 from pipelines.sources.time_rows import WEEK_ROWS, Rules
 from pipelines.sources.values import Reading
@@ -131,8 +132,12 @@ def _take_file(
 ) -> None:  # fmt: skip
     """Judge the rows of one file; entries go to the parts of clean.time_entries, the rest is collected."""
     contract = table(ENTRIES)
-    for _, raw in parts.of_file(f"raw.{source.format}", part_key(source.id, file)):
-        rows = judge_rows(module.interpret(raw, source=source, reading=reading, kept=known.kept), source, module, known)
+
+    def judged(part: tuple[Path, pl.DataFrame]) -> pl.DataFrame:
+        rows = module.interpret(part[1], source=source, reading=reading, kept=known.kept)
+        return judge_rows(rows, source, module, known)
+
+    for rows in ahead(judged, parts.of_file(f"raw.{source.format}", part_key(source.id, file))):
         into.rejected.append(_rejected(rows))
         into.unknown.append(rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN))
         rows = rows.filter(pl.col("rule").is_null())

@@ -39,8 +39,11 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
     breaks, separated by commas: it is accepted all the same. Null = none.
     """
     rows = _with_judgement(rows)
+    known: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
     for field in fields:
-        codes, distinct = distinct_of(rows[field.column])
+        if field.column not in known:
+            known[field.column] = distinct_of(rows[field.column])
+        codes, distinct = known[field.column]
         read = distinct.select(text("cell").alias("cell")).with_columns(field.value(_CELL).alias("value"))
         rules = [(rule, None, broken(_CELL, _VALUE)) for rule, broken in field.rules]
         read = judge(read, rules, kept)
@@ -94,10 +97,12 @@ def _joined(*flags: pl.Expr) -> pl.Expr:
 
 def distinct_of(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """For each row the position of its cell among the distinct ones, and those: [cell], in order of appearance."""
+    if cells.null_count() == cells.len():
+        return pl.zeros(cells.len(), pl.Int64, eager=True), pl.DataFrame({"cell": [None]}, schema={"cell": pl.String})
     # A category of its own per call: positions then count from 0 in order of appearance.
     codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
     empty = codes.is_null()
-    distinct = cells.gather(codes.arg_unique()).drop_nulls() if cells.len() else cells
+    distinct = cells.gather(codes.arg_unique()).drop_nulls()
     codes = codes.fill_null(distinct.len())
     if empty.any():
         distinct = distinct.append(pl.Series([None], dtype=pl.String))

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
-BLOCK_BYTES = 32 << 20  # what is read at a time: the memory of a large export does not grow with its size
+BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF = ord('"'), ord("\n")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
@@ -55,7 +55,7 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         header, rest, shift = rest[:head], rest[head:], 0
         while more := file.read(size):
             if cut := _last_record_end(rest):
-                yield Block(header + rest[:cut], shift)
+                yield Block(b"".join((header, memoryview(rest)[:cut])), shift)
                 shift += rest.count(b"\n", 0, cut)
             rest = rest[cut:] + more
         yield Block(header + rest, shift)
@@ -100,15 +100,15 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
     raw, encoding = decode(data)
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
     if b"\0" in raw:
         raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
+    if b'"' not in raw and (plain := _read_plain(raw, separators, encoding)) is not None:
+        return plain
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = raw if raw.endswith(b"\n") else raw + b"\n"
-    if b'"' not in raw and (plain := _read_plain(raw, separators, encoding)) is not None:
-        return plain
 
     buffer = np.frombuffer(raw, dtype=np.uint8)
     outside = (np.cumsum(buffer == _QUOTE, dtype=np.uint8) & 1) == 0
@@ -154,21 +154,29 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
 def _read_plain(raw: bytes, separators: str, encoding: str) -> TextTable | None:
     """The table of a text without quotes and blank lines whose records all have the header's number of fields; None
     when it is not such a text. The parser refuses longer records and the count of separators tells shorter ones."""
-    head, _, body = raw.partition(b"\n")
+    head = raw[: raw.find(b"\n") + 1]
+    end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
+    if not head.strip() or not raw.endswith(end):
+        return None
+    codes = np.frombuffer(raw, dtype=np.uint8)
+    newlines = np.flatnonzero(codes == _LF)
     separator = max(separators, key=lambda s: head.count(s.encode()))
-    fields, records = head.count(separator.encode()) + 1, body.count(b"\n")
-    if fields == 1 or not head or body.startswith(b"\n") or b"\n\n" in body:
+    fields, records = head.count(separator.encode()) + 1, newlines.size - 1
+    marks, returns = np.count_nonzero(codes == ord(separator)), np.count_nonzero(codes == ord("\r"))
+    if fields == 1 or not records or marks != newlines.size * (fields - 1) or returns != newlines.size * (len(end) - 1):
         return None
-    if body.count(separator.encode()) != records * (fields - 1):
+    if np.diff(newlines).min() < fields + len(end):  # a blank line, or one of separators only
         return None
-    header = head.decode().split(separator)
+    header = head.decode().removesuffix(end.decode()).split(separator)
     columns = unique_headings(header)
     try:
-        frame = _parse(body, separator, fields)
+        frame = _parse(raw, separator, fields, skip=1)
     except (SourceError, pl.exceptions.SchemaError):
         return None
+    if frame.height != records:
+        return None
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
-    frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
+    frame = frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW))
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
 
 
@@ -180,12 +188,13 @@ def _numbered(n: int) -> list[str]:
     return [f"column_{i + 1}" for i in range(n)]
 
 
-def _parse(body: bytes, separator: str, width: int) -> pl.DataFrame:
+def _parse(body: bytes, separator: str, width: int, *, skip: int = 0) -> pl.DataFrame:
     schema = dict.fromkeys(_numbered(width), pl.String)
     if not body:
         return pl.DataFrame(schema=schema)
     try:
-        return pl.read_csv(io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"')
+        return pl.read_csv(io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"',
+                           skip_lines=skip)  # fmt: skip
     except pl.exceptions.ComputeError:
         raise SourceError(
             "unrecognised_file", "A quotation mark stands inside an unquoted cell.",

@@ -100,6 +100,8 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
     rows = read_fields(_with_columns(raw, ENTRY_HEADINGS), [
         Field("Process", "process_label", _same),
         Field("Tool", "tool_label", _same),
+        Field("Process", "process_key", _lower),
+        Field("Tool", "tool_key", _lower),
         Field("Date", "date", lambda cell: to_date(cell, reading.date_order), (
             ("missing_value", _is_empty), ("bad_date", _unread))),
         Field("Minutes", "minutes", sheet_minutes, (
@@ -113,9 +115,9 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
         *(Field(column, name, yes_no, (("bad_value", _unread),)) for column, name in _FLAGS.items()),
     ], kept)  # fmt: skip
     said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
-    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
+    labels = ("process_key", "tool_key")
     rows = rows.with_columns(
-        pl.when(text("Occurrences").is_null()).then(1).otherwise("occurrences").alias("occurrences"),
+        pl.col("occurrences").fill_null(1),  # null where the cell is empty, or where the row is set aside anyway
         pl.col("new_task").fill_null(False),
     )
     rows = rows.with_columns(
@@ -168,6 +170,10 @@ _FLAGS = {"Failed attempt": "failed_attempt", "New task": "new_task"}
 
 def _same(cell: pl.Expr) -> pl.Expr:
     return cell
+
+
+def _lower(cell: pl.Expr) -> pl.Expr:
+    return cell.str.to_lowercase()
 
 
 def _whole(cell: pl.Expr) -> pl.Expr:

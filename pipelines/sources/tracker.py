@@ -176,6 +176,8 @@ def interpret(
     rows = read_fields(raw, [
         Field(process, "process_label", _same),
         Field(tool, "tool_label", _same),
+        Field(process, "process_key", _lower),
+        Field(tool, "tool_key", _lower),
         Field(layout.start, "start", seconds_of_day),
         Field(layout.start, "start as written", _same),
         Field(layout.end, "end", seconds_of_day),
@@ -194,7 +196,6 @@ def interpret(
             ("over_12_hours", lambda _, value: value > LONGEST_MINUTES))),
     ], kept)  # fmt: skip
     started = pl.col("date").cast(pl.Datetime("us")) + pl.duration(seconds="start")
-    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
     # A time nobody can read is compared as text.
     moments = [pl.coalesce(pl.col(c).cast(pl.String), f"{c} as written").alias(c) for c in ("start", "end")]
     rows = rows.with_columns(
@@ -202,7 +203,7 @@ def interpret(
         pl.lit(False).alias("new_task"),
         started.alias("started_at"),
         (started + pl.duration(seconds=pl.col("minutes") * 60)).alias("ended_at"),
-        hash_of("date", *moments, "minutes", *labels).alias("natural_key"),
+        hash_of("date", *moments, "minutes", "process_key", "tool_key").alias("natural_key"),
         hash_of("date", moments[0]).alias("row_key"),
     )
     return conform(rows, TIME_ROWS)
@@ -210,6 +211,10 @@ def interpret(
 
 def _same(cell: pl.Expr) -> pl.Expr:
     return cell
+
+
+def _lower(cell: pl.Expr) -> pl.Expr:
+    return cell.str.to_lowercase()
 
 
 def _distinct(raw: pl.LazyFrame, column: str) -> pl.Series:
