@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
+import polars.selectors as cs
 
 T, U = TypeVar("T"), TypeVar("U")
 _AT_ONCE = 2
+MOST_REPEATED = 20_000
 _COMPRESSION = "lz4"  # these folders are rebuilt at will: speed comes first
 
 
@@ -49,10 +51,11 @@ class Parts:
             self._index(table).write_text(json.dumps(files), encoding="utf-8")
         folder = self.root / table / f"{files.index(file) + 1:05}"
         folder.mkdir(exist_ok=True)
-        frame.write_parquet(folder / f"{len(list(folder.iterdir())) + 1:05}.parquet", compression=_COMPRESSION)
+        _write(folder / f"{len(list(folder.iterdir())) + 1:05}.parquet", frame)
 
     def of_file(self, table: str, file: str) -> Iterator[tuple[Path, pl.DataFrame]]:
-        """(path, rows) of each part of one file, in the order they were written; none when nothing was."""
+        """(path, rows) of each part of one file, in the order they were written; none when nothing was. Texts that
+        repeat come as Enum."""
         for path in self._paths_of(table, file):
             yield path, pl.read_parquet(path, hive_partitioning=False)
 
@@ -63,7 +66,7 @@ class Parts:
 
     def rewrite(self, path: Path, rows: pl.DataFrame) -> None:
         """Write other rows over one part."""
-        rows.write_parquet(path, compression=_COMPRESSION)
+        _write(path, rows)
 
     def paths(self, table: str) -> list[Path]:
         """Every part of a table, in the order of its rows."""
@@ -85,6 +88,28 @@ class Parts:
         if file not in files:
             return []
         return sorted((self.root / table / f"{files.index(file) + 1:05}").glob("*.parquet"))
+
+
+def _write(path: Path, rows: pl.DataFrame) -> None:
+    # Texts as positions among the few that occur: a third of the time, and whoever reads them need not look again.
+    texts = [c for c, dtype in rows.schema.items() if dtype == pl.String]
+    compact = rows.with_columns(repeated(rows[c]).alias(c) for c in texts)
+    compact.write_parquet(path, compression=_COMPRESSION, statistics=False)
+
+
+def repeated(texts: pl.Series) -> pl.Series:
+    """A column of texts as Enum of those that occur, in order of appearance; as it is when most occur once."""
+    # A category of its own per call: positions then count from 0 in order of appearance.
+    codes = texts.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    first = codes.arg_unique()
+    if first.len() > MOST_REPEATED:
+        return texts
+    return codes.cat.to(pl.Enum(texts.gather(first).drop_nulls()))
+
+
+def as_texts(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """`rows` with those columns, or all, as texts again: Enum of different parts cannot be compared or put together."""
+    return rows.with_columns((pl.col(*columns) if columns else cs.enum()).cast(pl.String))
 
 
 def ahead(work: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:

@@ -13,7 +13,7 @@ from pipelines.clean import time
 from pipelines.clean.ingest_time import part_key, time_formats
 from pipelines.clean.presence import expected_weeks
 from pipelines.contracts import table
-from pipelines.parts import Parts
+from pipelines.parts import Parts, as_texts
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Calendar, Study
 
@@ -109,7 +109,7 @@ def build_time(raw: dict[str, pl.DataFrame], registers: Any, loaded: LoadedStudy
                                      "date_order": reading.date_order, "duration_unit": reading.duration_unit})  # fmt: skip
         files = pl.DataFrame(received, schema=table("raw.files").polars_schema)
         built = time.build_time(parts, files, registers, loaded)
-        entries = [pl.read_parquet(p, hive_partitioning=False) for p in parts.paths(time.ENTRIES)]
+        entries = [as_texts(pl.read_parquet(p, hive_partitioning=False)) for p in parts.paths(time.ENTRIES)]
         return Built(**vars(built), time_entries=pl.concat([table(time.ENTRIES).empty(), *entries]))
 
 

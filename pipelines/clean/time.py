@@ -17,7 +17,7 @@ from pipelines.clean.registers import Registers
 from pipelines.clean.repeats import ROWS, find_repeats
 from pipelines.contracts import table
 from pipelines.contracts.rules import RULES, Problem
-from pipelines.parts import Parts, ahead
+from pipelines.parts import Parts, ahead, as_texts
 from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
 from pipelines.sources.time_rows import WEEK_ROWS, Rules
 from pipelines.sources.values import Reading
@@ -134,7 +134,8 @@ def _take_file(
     contract = table(ENTRIES)
 
     def judged(part: tuple[Path, pl.DataFrame]) -> pl.DataFrame:
-        rows = module.interpret(part[1], source=source, reading=reading, kept=known.kept)
+        raw = as_texts(part[1], "source", "source_file", "person_time")
+        rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
         return judge_rows(rows, source, module, known)
 
     for rows in ahead(judged, parts.of_file(f"raw.{source.format}", part_key(source.id, file))):
@@ -204,7 +205,7 @@ def _settle_repeats(
         collected.flagged = [f.join(gone, on=_ROW, how="anti", maintain_order="left") for f in collected.flagged]
         for source, file in gone.select("source", "source_file").unique(maintain_order=True).iter_rows():
             for path, rows in parts.of_file(ENTRIES, part_key(source, file)):
-                kept = rows.join(gone, on=_ROW, how="anti", maintain_order="left")
+                kept = as_texts(rows).join(gone, on=_ROW, how="anti", maintain_order="left")
                 if kept.height < rows.height:
                     parts.rewrite(path, kept)
                     collected.counts.append((source, file, kept.height - rows.height))
@@ -222,7 +223,7 @@ def _weeks(
             own = files.filter(pl.col("source") == source.id).sort("source_file")
             for file in own["source_file"]:
                 for _, raw in parts.of_file(f"raw.{name}", part_key(source.id, file)):
-                    found.append(module.interpret_weeks(raw, source=source))
+                    found.append(module.interpret_weeks(as_texts(raw), source=source))
     weeks = pl.concat(found).join(known.roster, on="person_time", how="left", maintain_order="left")
     weeks = judge(weeks, [
         ("unknown_person", None, pl.col("team").is_null()),

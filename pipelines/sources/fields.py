@@ -81,7 +81,7 @@ def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFra
 
 def look_up(rows: pl.DataFrame, column: str, found: pl.DataFrame) -> pl.DataFrame:
     """`rows` with the other columns of `found`, in which `column` is unique; null where it has no such value."""
-    codes, distinct = distinct_of(rows[column].cast(pl.String))
+    codes, distinct = distinct_of(rows[column])
     values = distinct.rename({"cell": column}).join(found, on=column, how="left", maintain_order="left")
     return rows.with_columns(values[c].gather(codes) for c in values.columns if c != column)
 
@@ -99,10 +99,13 @@ def distinct_of(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """For each row the position of its cell among the distinct ones, and those: [cell], in order of appearance."""
     if cells.null_count() == cells.len():
         return pl.zeros(cells.len(), pl.Int64, eager=True), pl.DataFrame({"cell": [None]}, schema={"cell": pl.String})
-    # A category of its own per call: positions then count from 0 in order of appearance.
-    codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
+    if isinstance(cells.dtype, pl.Enum):
+        codes, distinct = cells.to_physical().cast(pl.Int64), cells.dtype.categories
+    else:
+        # A category of its own per call: positions then count from 0 in order of appearance.
+        codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
+        distinct = cells.gather(codes.arg_unique()).drop_nulls()
     empty = codes.is_null()
-    distinct = cells.gather(codes.arg_unique()).drop_nulls()
     codes = codes.fill_null(distinct.len())
     if empty.any():
         distinct = distinct.append(pl.Series([None], dtype=pl.String))
