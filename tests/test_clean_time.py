@@ -139,7 +139,7 @@ def test_every_rule_of_a_tracker_row():
         {"person_time": "eve", "Date": "2026-02-14"},
         {"Activity": None},
         {"Tags": "Assistant A, Assistant B"},
-        {"Duration": "30 min"},
+        {"Duration": "une demi-heure"},
         {"From": "9:00"},  # line 17: the same moment as line 2
         {"From": "10:00", "To": "10:30"},
         {"From": "10:00", "To": "10:30", "Activity": "Relecture"},  # two entries that overlap are both real

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.sources.time_rows import Rules, first_rule
-from pipelines.sources.values import text
+from pipelines.sources.values import number, text
 
 JUDGED: dict[str, pl.DataType] = {"rule": pl.String(), "column": pl.String(), "flags": pl.String()}
 FLAG_SEPARATOR = ","
@@ -84,6 +84,32 @@ def look_up(rows: pl.DataFrame, column: str, found: pl.DataFrame) -> pl.DataFram
     codes, distinct = distinct_of(rows[column])
     values = distinct.rename({"cell": column}).join(found, on=column, how="left", maintain_order="left")
     return rows.with_columns(values[c].gather(codes) for c in values.columns if c != column)
+
+
+def same(cell: pl.Expr) -> pl.Expr:
+    """The text itself."""
+    return cell
+
+
+def lower(cell: pl.Expr) -> pl.Expr:
+    """The text in lower case."""
+    return cell.str.to_lowercase()
+
+
+def whole(cell: pl.Expr) -> pl.Expr:
+    """Int64 of a whole number from zero up; null otherwise."""
+    figure = number(cell)
+    return pl.when((figure % 1 == 0) & (figure >= 0)).then(figure).cast(pl.Int64, strict=False)
+
+
+def empty(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Nothing is written."""
+    return cell.is_null()
+
+
+def unread(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Something is written that could not be read."""
+    return cell.is_not_null() & value.is_null()
 
 
 def _with_judgement(rows: pl.DataFrame) -> pl.DataFrame:
