@@ -121,12 +121,12 @@ class Lake:
                 files = ", ".join(_literal(str(p)) for p in parts.paths(contract.qualified_name))
                 rows = f"FROM read_parquet([{files}], union_by_name = true)"
                 if not files:  # typed as the contract says, without a row
-                    columns = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[c.dtype]}) AS {_quoted(c.name)}" for c in contract.columns)
-                    rows = f"SELECT {columns} WHERE false"
+                    typed = (f"CAST(NULL AS {DUCKDB_TYPES[c.dtype]}) AS {_quoted(c.name)}" for c in contract.columns)
+                    rows = f"SELECT {', '.join(typed)} WHERE false"
                 connection.execute(f"CREATE OR REPLACE VIEW {_table(contract)} AS {rows}")
                 for statement in _comments(contract, "VIEW"):
                     connection.execute(statement)
-                (counts[contract.qualified_name],) = connection.execute(f"SELECT count(*) FROM {_table(contract)}").fetchone()
+                counts[contract.qualified_name] = _count(connection, _table(contract))
             connection.commit()
         return counts
 
@@ -146,7 +146,7 @@ class Lake:
         """How many rows a table has."""
         with self._open(read_only=True) as connection:
             name = ".".join(_quoted(part) for part in qualified_name.split("."))
-            return int(connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
+            return _count(connection, name)
 
     def tables(self) -> list[str]:
         """Qualified names of the tables, sorted, those kept in parts left out."""
@@ -248,6 +248,10 @@ def point_to(folder: Path, lake: Path, digest: str) -> None:
                 old.unlink()
             except OSError:  # Windows: a notebook still reads it; the next run removes it
                 continue
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    return int(connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 
 def _quoted(name: str) -> str:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import polars as pl
 import polars.selectors as cs
 
-T, U = TypeVar("T"), TypeVar("U")
+T = TypeVar("T")
+U = TypeVar("U")
 _AT_ONCE = 2
 MOST_REPEATED = 20_000
-_COMPRESSION = "lz4"  # these folders are rebuilt at will: speed comes first
+_COMPRESSION: Literal["lz4"] = "lz4"  # these folders are rebuilt at will: speed comes first
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,14 @@ class Parts:
 
 
 def _write(path: Path, rows: pl.DataFrame) -> None:
-    # Texts as positions among the few that occur: a third of the time, and whoever reads them need not look again.
+    compact(rows).write_parquet(path, compression=_COMPRESSION, statistics=False)
+
+
+def compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with texts as positions among those that occur: written in a third of the time, and whoever reads them
+    back need not look again which there are."""
     texts = [c for c, dtype in rows.schema.items() if dtype == pl.String]
-    compact = rows.with_columns(repeated(rows[c]).alias(c) for c in texts)
-    compact.write_parquet(path, compression=_COMPRESSION, statistics=False)
+    return rows.with_columns(repeated(rows[c]).alias(c) for c in texts)
 
 
 def repeated(texts: pl.Series) -> pl.Series:

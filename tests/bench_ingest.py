@@ -33,7 +33,8 @@ def write_study(folder: Path, entries: int = ENTRIES) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.yaml").write_text(_STUDY, encoding="utf-8")
     (folder / "teams.csv").write_text(
-        "team;label;service;family;headcount\n" + "".join(f"E{i};Équipe {i};s;f;9\n" for i in range(200)), "utf-8")  # fmt: skip
+        "team;label;service;family;headcount\n" + "".join(f"E{i};Équipe {i};s;f;9\n" for i in range(200)),
+        "utf-8")  # fmt: skip
     (folder / "people.csv").write_text(
         "sheet_code;team;role\n" + "".join(f"C{i:05};E{i % 200};agent\n" for i in range(PEOPLE)), "utf-8")
     (folder / "processes.csv").write_text(
@@ -54,7 +55,8 @@ def write_study(folder: Path, entries: int = ENTRIES) -> None:
                 days.gather(draw.integers(0, days.len(), n)), people.gather(draw.integers(0, PEOPLE, n)),
                 pl.Series(["Courriels récurrents", "Extraction"]).gather(draw.integers(0, 2, n)),
                 pl.Series(["sans IA", "Assistant A"]).gather(draw.integers(0, 2, n)), draw.integers(1, 6, n), halves,
-                draw.integers(0, 4, n), draw.integers(0, 5, n), pl.Series(["non", "oui"]).gather(draw.integers(0, 2, n)),
+                draw.integers(0, 4, n), draw.integers(0, 5, n),
+                pl.Series(["non", "oui"]).gather(draw.integers(0, 2, n)),
                 draw.integers(5, 30, n), draw.integers(0, 2, n),
             ]  # fmt: skip
             lines = pl.DataFrame([pl.Series(str(i), c) for i, c in enumerate(columns)])
@@ -88,8 +90,8 @@ def bare_duckdb(folder: Path, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(out / "bare.duckdb")) as connection:
         connection.execute(
-            f"CREATE TABLE entries AS FROM read_csv('{folder / 'feuille.csv'}', delim = ';', header = true, quote = '\"', "
-            "encoding = 'latin-1', dateformat = '%d/%m/%Y', decimal_separator = ',')")  # fmt: skip
+            f"CREATE TABLE entries AS FROM read_csv('{folder / 'feuille.csv'}', delim = ';', header = true, "
+            "quote = '\"', encoding = 'latin-1', dateformat = '%d/%m/%Y', decimal_separator = ',')")  # fmt: skip
         return int(connection.sql("SELECT count(*) FROM entries").fetchall()[0][0])
 
 
@@ -105,7 +107,8 @@ def main() -> None:
         print(f"{entries:,} time entries, {size:,.0f} MB of Windows-1252")
         taken = {}
         for way in ("bare_duckdb", "ingest", "bare_duckdb", "ingest"):
-            code = f"from pathlib import Path; from tests import bench_ingest as b; b.{way}(Path({str(folder / 'study')!r}), Path({name!r}) / {way!r})"
+            call = f"b.{way}(Path({str(folder / 'study')!r}), Path({name!r}) / {way!r})"
+            code = f"from pathlib import Path; from tests import bench_ingest as b; {call}"
             shutil.rmtree(folder / way, ignore_errors=True)
             seconds, memory = run([sys.executable, "-c", code], watch=True)
             taken[way] = min(taken.get(way, seconds), seconds)

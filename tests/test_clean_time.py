@@ -105,8 +105,7 @@ def build_time(raw: dict[str, pl.DataFrame], registers: Any, loaded: LoadedStudy
                         parts.append(f"raw.{name}", part_key(source, file), half)
                     settings = next(s for s in loaded.study.sources if s.id == source)
                     reading = module.decide(own.lazy(), source=settings) if name == fmt else time.Reading()
-                    received.append({"source": source, "source_file": file, "format": fmt,
-                                     "date_order": reading.date_order, "duration_unit": reading.duration_unit})  # fmt: skip
+                    received.append({"source": source, "source_file": file, "format": fmt, **vars(reading)})
         files = pl.DataFrame(received, schema=table("raw.files").polars_schema)
         built = time.build_time(parts, files, registers, loaded)
         entries = [as_texts(pl.read_parquet(p, hive_partitioning=False)) for p in parts.paths(time.ENTRIES)]

@@ -194,7 +194,7 @@ def test_weeks_as_csv():
 
 def test_equal_lines_say_the_same_and_a_corrected_line_is_the_same_line():
     line = "03/02/2026;A12;Courrier;;1;12;;;;;"
-    rows = entries(csv(HEADINGS, line, line, line.replace("12;", "15;").replace("A15;", "A12;")))
+    rows = time_sheet.with_keys(entries(csv(HEADINGS, line, line, line.replace("12;", "15;").replace("A15;", "A12;"))))
     assert rows["natural_key"].n_unique() == 2 and rows["row_key"].n_unique() == 1
 
 

@@ -1,6 +1,6 @@
 """Files of one survey format -> one raw table: found, read, fingerprinted, identifiers replaced, free text dropped.
 
-Belongs here: what reading any file of a study takes, and questionnaires. Time, which may be large, is in ingest_time.py.
+Belongs here: what reading any file of a study takes, and questionnaires. Time, which may be large: ingest_time.py.
 """
 
 import hashlib

@@ -10,8 +10,8 @@ from pipelines.clean.ingest import RawResult, files_of, formats, look_up, reject
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
-from pipelines.parts import Parts, ahead
-from pipelines.sources.base import RawTable, SourceError
+from pipelines.parts import Parts, ahead, compact
+from pipelines.sources.base import SourceError
 from pipelines.sources.text import SOURCE_ROW, Block, blocks
 from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
@@ -69,17 +69,22 @@ def _read_file(
     """Rows received, rows that could not be read, and how the file writes dates and durations."""
     received, rejected = 0, []
 
-    def read(block: Block) -> tuple[pl.Expr, dict[str, RawTable]]:
-        return pl.col(SOURCE_ROW) + block.shift, module.read_tables(block.data, source=source)
+    def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int]]:
+        shift = pl.col(SOURCE_ROW) + block.shift
+        here = pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")
+        found = []
+        for key, raw in module.read_tables(block.data, source=source).items():
+            frame = _replace_people(raw.frame, module, registers).with_columns(*here, shift)
+            kept = compact(table(f"raw.{key}").conform(frame)) if frame.height else frame
+            found.append((key, kept, raw.rejected.with_columns(shift), raw.received))
+        return found
 
-    for shift, tables in ahead(read, blocks(path)):
-        for key, raw in tables.items():
-            received += raw.received
-            frame = _replace_people(raw.frame, module, registers).with_columns(
-                pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file"), shift)  # fmt: skip
-            if not frame.is_empty():
-                parts.append(f"raw.{key}", part_key(source.id, name), table(f"raw.{key}").conform(frame))
-            rejected.append(rejected_rows(raw.rejected.with_columns(shift), source.id, name))
+    for tables in ahead(read, blocks(path)):
+        for key, frame, refused, count in tables:
+            received += count
+            rejected.append(rejected_rows(refused, source.id, name))
+            if frame.height:
+                parts.append(f"raw.{key}", part_key(source.id, name), frame)
     if not received:
         raise SourceError("empty_file", "The file has no data row.", "Export it again.")
     rows = parts.scan_file(f"raw.{module.FORMAT}", part_key(source.id, name))
@@ -88,7 +93,8 @@ def _read_file(
 
 def _replace_people(frame: pl.DataFrame, module: ModuleType, registers: Registers) -> pl.DataFrame:
     """`frame` with the person's pseudonym instead of every identifying or free-text column."""
-    found = [look_up(frame[c], registers.time_identities, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
+    known = registers.time_identities
+    found = [look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
     person = pl.select(pl.coalesce(*found)).to_series() if found else pl.Series([None] * frame.height, dtype=pl.String)
     drop = [c for c in frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
     return frame.drop(drop).with_columns(person.alias("person_time"))

@@ -4,32 +4,39 @@ Belongs here: what needs the registers and the study's calendar. How a format wr
 what becomes of a row met twice in repeats.py. Entries go from parts to parts, a block of a file at a time.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import polars as pl
 
 from pipelines.clean.ingest_time import part_key, time_formats
 from pipelines.clean.labels import label_problems, mapping_problems, process_codes, tool_codes
+from pipelines.clean.overlaps import overlapping
 from pipelines.clean.presence import build_presence
 from pipelines.clean.registers import Registers
 from pipelines.clean.repeats import ROWS, find_repeats
 from pipelines.contracts import table
 from pipelines.contracts.rules import RULES, Problem
-from pipelines.parts import Parts, ahead, as_texts
+from pipelines.parts import Parts, ahead, as_texts, compact
 from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
+from pipelines.sources.sessions import summed
 from pipelines.sources.time_rows import WEEK_ROWS, Rules
 from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Calendar, Source
 
+T = TypeVar("T")
 ENTRIES = "clean.time_entries"
 _ROUNDING_MINUTES = 1e-6  # parts and total are typed apart: only the sum of binary fractions may differ
 _PARTS = ("prompt_minutes", "verification_minutes", "failed_minutes")
 _ROW = ["source", "source_file", "source_row"]
 _UNKNOWN = [*_ROW, "process_label", "process", "kind", "unknown_tools"]
-_MET: dict[str, pl.DataType] = {**ROWS, "format": pl.String()}
+_MET: dict[str, pl.DataType] = {
+    **ROWS, "format": pl.String(), "started_at": pl.Datetime("us"), "ended_at": pl.Datetime("us"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,18 +59,43 @@ class TimeTables:
     problems: list[Problem]
 
 
+@dataclass(frozen=True)
+class _Sorted:
+    """Judged rows of one file, each where it goes. `met`: what tells whether they stand elsewhere too, empty when
+    nothing can repeat them; `seen` [person_time, week]; `unknown`: rows with a label nobody knows."""
+
+    rejected: pl.DataFrame
+    flagged: pl.DataFrame
+    unknown: pl.DataFrame
+    met: pl.DataFrame
+    seen: pl.DataFrame
+    overheads: pl.DataFrame
+    entries: pl.DataFrame
+
+
 @dataclass
 class _Collected:
     """What is kept in memory while files go by: a few numbers a row at most, whole rows of the rare kinds only."""
 
     rejected: list[pl.DataFrame] = field(default_factory=list)
     flagged: list[pl.DataFrame] = field(default_factory=list)
-    overheads: list[pl.DataFrame] = field(default_factory=list)
     unknown: list[pl.DataFrame] = field(default_factory=list)
-    weeks_seen: list[pl.DataFrame] = field(default_factory=list)
     met: list[pl.DataFrame] = field(default_factory=list)
+    seen: list[pl.DataFrame] = field(default_factory=list)
+    overheads: list[pl.DataFrame] = field(default_factory=list)
     counts: list[tuple[str, str, int]] = field(default_factory=list)
     teams: set[str] = field(default_factory=set)
+
+    def take(self, rows: _Sorted, parts: Parts) -> None:
+        """Entries go to the parts of clean.time_entries, the rest stays here."""
+        for kind in ("rejected", "flagged", "unknown", "met", "seen", "overheads"):
+            if (frame := getattr(rows, kind)).height:
+                getattr(self, kind).append(frame)
+        if rows.entries.height:
+            source, file = rows.entries.select("source", "source_file").row(0)
+            self.counts.append((source, file, rows.entries.height))
+            self.teams |= set(rows.entries["team"].unique())
+            parts.append(ENTRIES, part_key(source, file), rows.entries)
 
 
 @dataclass(frozen=True)
@@ -95,19 +127,25 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
     collected = _Collected()
     parts.clear(ENTRIES)
     for source in sources:
-        own = files.filter(pl.col("source") == source.id).sort("source_file")
-        for file, order, unit in own.select("source_file", "date_order", "duration_unit").iter_rows():
-            # A format whose files cannot repeat one another keeps no trace of its rows.
-            alone = _equal_lines_differ(modules[source.format]) and _files(files, source.format) == 1
-            reading = Reading(order or "ymd", unit or "clock")
-            _take_file(parts, file, source, modules[source.format], reading, known, collected, trace=not alone)
-    problems = [*mapping_problems(sources, known.processes, known.tools), *_unmapped(collected, sources, modules, known)]
+        module = modules[source.format]
+        read = files.filter(pl.col("source") == source.id).sort("source_file")
+        # A format whose files cannot repeat one another keeps no trace of its rows.
+        trace = not (_equal_lines_differ(module) and files.filter(pl.col("format") == source.format).height == 1)
+        if source.entry_is == "session":
+            every = list(_judged(parts, read, source, module, known, lambda rows: rows))
+            for rows in _sessions(every, module, collected):
+                collected.take(_sort(rows, source, module, trace=False), parts)
+            continue
+        for ready in _judged(parts, read, source, module, known, lambda rows: _sort(rows, source, module, trace=trace)):
+            collected.take(ready, parts)
+    problems = mapping_problems(sources, known.processes, known.tools)
+    problems += _unmapped(collected, sources, modules, known)
     weeks = _weeks(parts, files, modules, sources, known)
-    problems += _settle_repeats(parts, modules, collected, known)
+    problems += _settle(parts, modules, collected, known)
 
     overheads = _concat(collected.overheads, "clean.overheads")
     kept_weeks = weeks.filter(pl.col("rule").is_null())
-    entered = pl.concat([*collected.weeks_seen, overheads.select("person_time", "week")]) if collected.weeks_seen else (
+    entered = pl.concat([*collected.seen, overheads.select("person_time", "week")]) if collected.seen else (
         overheads.select("person_time", "week"))  # fmt: skip
     entries = pl.DataFrame(collected.counts, schema={"source": pl.String, "source_file": pl.String, "rows": pl.Int64},
                            orient="row")  # fmt: skip
@@ -120,41 +158,66 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
         rejected=_concat([*collected.rejected, _rejected(weeks)], "clean.rejected_time"),
         flagged=_concat(collected.flagged, "clean.flagged"),
         accepted=accepted.group_by(where).agg(pl.col("rows").sum()).filter(pl.col("rows") > 0).sort(where),
-        entries=entries["rows"].sum(),
+        entries=sum(entries["rows"]),
         heard=collected.teams,
         problems=problems,
     )
 
 
-def _take_file(
-    parts: Parts, file: str, source: Source, module: ModuleType, reading: Reading, known: _Known, into: _Collected,
-    *, trace: bool,
-) -> None:  # fmt: skip
-    """Judge the rows of one file; entries go to the parts of clean.time_entries, the rest is collected."""
-    contract = table(ENTRIES)
+def _judged(
+    parts: Parts, files: pl.DataFrame, source: Source, module: ModuleType, known: _Known,
+    then: Callable[[pl.DataFrame], T],
+) -> Iterator[T]:  # fmt: skip
+    """`then` of the rows of a source, judged, part by part."""
+    for file, order, unit in files.select("source_file", "date_order", "duration_unit").iter_rows():
+        reading = Reading(order or "ymd", unit or "clock")
 
-    def judged(part: tuple[Path, pl.DataFrame]) -> pl.DataFrame:
-        raw = as_texts(part[1], "source", "source_file", "person_time")
-        rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
-        return judge_rows(rows, source, module, known)
+        def work(part: tuple[Path, pl.DataFrame], reading: Reading = reading) -> T:
+            raw = as_texts(part[1], "source", "source_file", "person_time")
+            rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
+            return then(judge_rows(rows, source, module, known))
 
-    for rows in ahead(judged, parts.of_file(f"raw.{source.format}", part_key(source.id, file))):
-        into.rejected.append(_rejected(rows))
-        into.unknown.append(rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN))
-        rows = rows.filter(pl.col("rule").is_null())
-        into.flagged.append(_flags(rows))
-        if trace:
-            into.met.append(rows.select(
-                *_ROW, pl.col("natural_key").alias("content"), "row_key", pl.col("person_time").alias("person"),
-                pl.col("date").alias("day"), pl.lit(source.format).alias("format")).select(*_MET))  # fmt: skip
-        into.weeks_seen.append(rows.select("person_time", "week").unique(maintain_order=True))
-        overhead = pl.col("kind").is_not_null()
-        into.overheads.append(_select(rows.filter(overhead), "clean.overheads"))
-        entries = rows.filter(~overhead) if rows["kind"].count() else rows
-        into.counts.append((source.id, file, entries.height))
-        into.teams |= set(entries["team"].unique())
-        if entries.height:
-            parts.append(ENTRIES, part_key(source.id, file), contract.conform(entries.select(*contract.polars_schema)))
+        yield from ahead(work, parts.of_file(f"raw.{source.format}", part_key(source.id, file)))
+
+
+def _sort(rows: pl.DataFrame, source: Source, module: ModuleType, *, trace: bool) -> _Sorted:
+    """Judged rows of one file, each where it goes."""
+    good = rows.filter(pl.col("rule").is_null())
+    overhead = pl.col("kind").is_not_null()
+    entries = good.filter(~overhead) if good["kind"].count() else good
+    return _Sorted(
+        rejected=_rejected(rows),
+        flagged=_flags(good),
+        unknown=rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN),
+        met=_met(_with_keys(module, good), source) if trace else pl.DataFrame(),
+        seen=good.select("person_time", "week").unique(maintain_order=True),
+        overheads=_select(good.filter(overhead), "clean.overheads"),
+        entries=compact(table(ENTRIES).conform(_select(entries, ENTRIES))),
+    )
+
+
+def _met(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    return rows.select(
+        *_ROW, pl.col("natural_key").alias("content"), "row_key", pl.col("person_time").alias("person"),
+        pl.col("date").alias("day"), pl.lit(source.format).alias("format"), "started_at", "ended_at",
+    ).select(*_MET)  # fmt: skip
+
+
+def _sessions(judged: list[pl.DataFrame], module: ModuleType, into: _Collected) -> Iterator[pl.DataFrame]:
+    """The rows of a source whose entries are sessions, one per case, file by file. A session exported twice is taken
+    out first, or it would be summed twice."""
+    if not judged:
+        return
+    rows = _with_keys(module, pl.concat(judged))
+    good = rows.filter(pl.col("rule").is_null())
+    met = good.select(*_ROW, content="natural_key", row_key="row_key", person="person_time", day="date")
+    found = find_repeats(met, equal_lines_differ=_equal_lines_differ(module)).found
+    found = found.filter(pl.col("rule") != "vanished_row").rename({"rule": "repeat"})
+    rows = rows.join(found, on=_ROW[1:], how="left", maintain_order="left")
+    rows = rows.with_columns(pl.coalesce("rule", "repeat").alias("rule")).drop("repeat")
+    sessions = summed(rows, "process")
+    into.counts += list(sessions.merged.iter_rows())
+    yield from sessions.rows.partition_by("source_file", maintain_order=True)
 
 
 def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _Known) -> pl.DataFrame:
@@ -181,35 +244,41 @@ def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _K
     )
 
 
-def _settle_repeats(
-    parts: Parts, modules: dict[str, ModuleType], collected: _Collected, known: _Known
-) -> list[Problem]:
-    """Take the rows that count elsewhere out of entries and overheads, and account for them."""
+def _settle(parts: Parts, modules: dict[str, ModuleType], collected: _Collected, known: _Known) -> list[Problem]:
+    """What only shows when rows are put side by side: repeats, other versions of a row, overlaps. Rows that count
+    elsewhere, or that the study sets aside, leave entries and overheads."""
+    met = pl.concat([pl.DataFrame(schema=_MET), *collected.met])
+    if met.is_empty():
+        return []
+    found: list[pl.DataFrame] = []
     problems: list[Problem] = []
-    by_format: dict[str, list[pl.DataFrame]] = {}
-    for met in collected.met:
-        if met.height:
-            by_format.setdefault(met["format"][0], []).append(met.drop("format"))
-    for fmt, met_rows in by_format.items():
-        met = pl.concat(met_rows)
-        repeats = find_repeats(met, equal_lines_differ=_equal_lines_differ(modules[fmt]))
+    for (fmt,), rows in met.group_by("format", maintain_order=True):
+        repeats = find_repeats(rows.select(*ROWS), equal_lines_differ=_equal_lines_differ(modules[str(fmt)]))
+        found.append(repeats.found)
         problems += repeats.problems
-        found = repeats.found.join(met.select(_ROW), on=_ROW[1:], maintain_order="left")
-        flagged = found.filter(pl.col("rule").is_in(known.kept))
-        collected.flagged.append(flagged.select(*_ROW, "rule"))
-        gone = found.filter(~pl.col("rule").is_in(known.kept))
-        if gone.is_empty():
-            continue
-        collected.rejected.append(_as_rejected(gone.with_columns(pl.lit(None, pl.String).alias("column"))))
-        collected.overheads = [o.join(gone, on=_ROW, how="anti", maintain_order="left") for o in collected.overheads]
-        collected.flagged = [f.join(gone, on=_ROW, how="anti", maintain_order="left") for f in collected.flagged]
-        for source, file in gone.select("source", "source_file").unique(maintain_order=True).iter_rows():
-            for path, rows in parts.of_file(ENTRIES, part_key(source, file)):
-                kept = as_texts(rows).join(gone, on=_ROW, how="anti", maintain_order="left")
-                if kept.height < rows.height:
-                    parts.rewrite(path, kept)
-                    collected.counts.append((source, file, kept.height - rows.height))
+    left = met.join(pl.concat(found).filter(~pl.col("rule").is_in(known.kept)), on=_ROW[1:], how="anti")
+    overlaps = overlapping(left.rename({"person": "person_time"}))
+    found.append(overlaps.with_columns(pl.lit("overlap").alias("rule")))
+    all_found = pl.concat(found).join(met.select(_ROW), on=_ROW[1:], maintain_order="left")
+    kept = pl.col("rule").is_in(known.kept)
+    collected.flagged.append(all_found.filter(kept).select(*_ROW, "rule"))
+    gone = all_found.filter(~kept).unique(_ROW, keep="first", maintain_order=True)
+    if not gone.is_empty():
+        _take_out(parts, collected, gone)
     return problems
+
+
+def _take_out(parts: Parts, collected: _Collected, gone: pl.DataFrame) -> None:
+    """Account for rows [source, source_file, source_row, rule] that were taken and do not count after all."""
+    collected.rejected.append(_as_rejected(gone.with_columns(pl.lit(None, pl.String).alias("column"))))
+    collected.overheads = [o.join(gone, on=_ROW, how="anti", maintain_order="left") for o in collected.overheads]
+    collected.flagged = [f.join(gone, on=_ROW, how="anti", maintain_order="left") for f in collected.flagged]
+    for source, file in gone.select("source", "source_file").unique(maintain_order=True).iter_rows():
+        for path, rows in parts.of_file(ENTRIES, part_key(source, file)):
+            kept = as_texts(rows).join(gone, on=_ROW, how="anti", maintain_order="left")
+            if kept.height < rows.height:
+                parts.rewrite(path, kept)
+                collected.counts.append((source, file, kept.height - rows.height))
 
 
 def _weeks(
@@ -239,8 +308,9 @@ def _equal_lines_differ(module: ModuleType) -> bool:
     return bool(getattr(module, "EQUAL_LINES_ARE_WORK", False))
 
 
-def _files(files: pl.DataFrame, fmt: str) -> int:
-    return files.filter(pl.col("format") == fmt).height
+def _with_keys(module: ModuleType, rows: pl.DataFrame) -> pl.DataFrame:
+    """A format that may be large makes the keys only when they are needed."""
+    return module.with_keys(rows) if hasattr(module, "with_keys") else rows
 
 
 def _register(registers: Registers, name: str) -> pl.DataFrame:

@@ -26,7 +26,8 @@ def raw(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     inputs = reuse.fingerprint(loaded, keys)
     if reuse.same(study.places.work, inputs):
         files = study.lake.read("raw.files")
-        say(f"Unchanged  {plural(files.height, 'file')}, {plural(files['received'].sum(), 'row')}: nothing is read again")
+        rows = plural(files["received"].sum(), "row")
+        say(f"Unchanged  {plural(files.height, 'file')}, {rows}: nothing is read again")
         yield from reuse.as_before(study, TABLES)
         return
     reuse.forget(study.places.work)

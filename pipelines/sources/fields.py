@@ -124,15 +124,15 @@ def _joined(*flags: pl.Expr) -> pl.Expr:
 def distinct_of(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """For each row the position of its cell among the distinct ones, and those: [cell], in order of appearance."""
     if cells.null_count() == cells.len():
-        return pl.zeros(cells.len(), pl.Int64, eager=True), pl.DataFrame({"cell": [None]}, schema={"cell": pl.String})
+        none = pl.DataFrame({"cell": [None]}, schema={"cell": pl.String})
+        return pl.zeros(cells.len(), pl.UInt32, eager=True), none
     if isinstance(cells.dtype, pl.Enum):
-        codes, distinct = cells.to_physical().cast(pl.Int64), cells.dtype.categories
+        codes, distinct = cells.to_physical().cast(pl.UInt32), cells.dtype.categories
     else:
         # A category of its own per call: positions then count from 0 in order of appearance.
-        codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
+        codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical()
         distinct = cells.gather(codes.arg_unique()).drop_nulls()
-    empty = codes.is_null()
-    codes = codes.fill_null(distinct.len())
-    if empty.any():
+    if codes.null_count():
+        codes = codes.fill_null(distinct.len())
         distinct = distinct.append(pl.Series([None], dtype=pl.String))
     return codes, distinct.rename("cell").to_frame()

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
-from pipelines.sources.fields import Field, empty, lower, read_fields, same, unread, whole
+from pipelines.sources.fields import Field, empty, read_fields, same, unread, whole
 from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
 from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
 from pipelines.sources.values import Reading, fold, number, sheet_minutes, text, to_date, yes_no
@@ -100,8 +100,6 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
     rows = read_fields(_with_columns(raw, ENTRY_HEADINGS), [
         Field("Process", "process_label", same),
         Field("Tool", "tool_label", same),
-        Field("Process", "process_key", lower),
-        Field("Tool", "tool_key", lower),
         Field("Date", "date", lambda cell: to_date(cell, reading.date_order), (
             ("missing_value", empty), ("bad_date", unread))),
         Field("Minutes", "minutes", sheet_minutes, (
@@ -114,17 +112,21 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
           for column, name in _WHOLE_NUMBERS.items()),
         *(Field(column, name, yes_no, (("bad_value", unread),)) for column, name in _FLAGS.items()),
     ], kept)  # fmt: skip
-    said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
-    labels = ("process_key", "tool_key")
     rows = rows.with_columns(
         pl.col("occurrences").fill_null(1),  # null where the cell is empty, or where the row is set aside anyway
         pl.col("new_task").fill_null(False),
     )
-    rows = rows.with_columns(
+    return conform(rows, TIME_ROWS)
+
+
+def with_keys(rows: pl.DataFrame) -> pl.DataFrame:
+    """TIME_ROWS with the keys that tell what another file repeats, where there is another file."""
+    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
+    said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
+    return rows.with_columns(
         hash_of("date", *labels, "minutes", *said).alias("natural_key"),
         hash_of("date", *labels).alias("row_key"),
     )
-    return conform(rows, TIME_ROWS)
 
 
 def interpret_weeks(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
