@@ -4,39 +4,44 @@ Belongs here: what needs the registers and the study's calendar. How a format wr
 what becomes of a row met twice in repeats.py. Entries go from parts to parts, a block of a file at a time.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 import polars as pl
 
+from pipelines.clean.collected import (
+    ENTRIES,
+    ROW,
+    Collected,
+    Sorted,
+    as_rejected,
+    lines_differ,
+    met_rows,
+    sessions,
+    settle,
+    with_keys,
+)
 from pipelines.clean.ingest_time import part_key, time_formats
 from pipelines.clean.labels import label_problems, mapping_problems, process_codes, tool_codes
-from pipelines.clean.overlaps import overlapping
 from pipelines.clean.presence import build_presence
 from pipelines.clean.registers import Registers
-from pipelines.clean.repeats import ROWS, find_repeats
 from pipelines.contracts import table
-from pipelines.contracts.rules import RULES, Problem
+from pipelines.contracts.rules import Problem
 from pipelines.parts import Parts, ahead, as_texts, compact
 from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
-from pipelines.sources.sessions import summed
 from pipelines.sources.time_rows import WEEK_ROWS, Rules
 from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Calendar, Source
 
 T = TypeVar("T")
-ENTRIES = "clean.time_entries"
 _ROUNDING_MINUTES = 1e-6  # parts and total are typed apart: only the sum of binary fractions may differ
 _PARTS = ("prompt_minutes", "verification_minutes", "failed_minutes")
-_ROW = ["source", "source_file", "source_row"]
-_UNKNOWN = [*_ROW, "process_label", "process", "kind", "unknown_tools"]
-_MET: dict[str, pl.DataType] = {
-    **ROWS, "format": pl.String(), "started_at": pl.Datetime("us"), "ended_at": pl.Datetime("us"),
-}  # fmt: skip
+_UNKNOWN = [*ROW, "process_label", "process", "kind", "unknown_tools"]
 
 
 @dataclass(frozen=True)
@@ -57,45 +62,6 @@ class TimeTables:
     entries: int
     heard: set[str]
     problems: list[Problem]
-
-
-@dataclass(frozen=True)
-class _Sorted:
-    """Judged rows of one file, each where it goes. `met`: what tells whether they stand elsewhere too, empty when
-    nothing can repeat them; `seen` [person_time, week]; `unknown`: rows with a label nobody knows."""
-
-    rejected: pl.DataFrame
-    flagged: pl.DataFrame
-    unknown: pl.DataFrame
-    met: pl.DataFrame
-    seen: pl.DataFrame
-    overheads: pl.DataFrame
-    entries: pl.DataFrame
-
-
-@dataclass
-class _Collected:
-    """What is kept in memory while files go by: a few numbers a row at most, whole rows of the rare kinds only."""
-
-    rejected: list[pl.DataFrame] = field(default_factory=list)
-    flagged: list[pl.DataFrame] = field(default_factory=list)
-    unknown: list[pl.DataFrame] = field(default_factory=list)
-    met: list[pl.DataFrame] = field(default_factory=list)
-    seen: list[pl.DataFrame] = field(default_factory=list)
-    overheads: list[pl.DataFrame] = field(default_factory=list)
-    counts: list[tuple[str, str, int]] = field(default_factory=list)
-    teams: set[str] = field(default_factory=set)
-
-    def take(self, rows: _Sorted, parts: Parts) -> None:
-        """Entries go to the parts of clean.time_entries, the rest stays here."""
-        for kind in ("rejected", "flagged", "unknown", "met", "seen", "overheads"):
-            if (frame := getattr(rows, kind)).height:
-                getattr(self, kind).append(frame)
-        if rows.entries.height:
-            source, file = rows.entries.select("source", "source_file").row(0)
-            self.counts.append((source, file, rows.entries.height))
-            self.teams |= set(rows.entries["team"].unique())
-            parts.append(ENTRIES, part_key(source, file), rows.entries)
 
 
 @dataclass(frozen=True)
@@ -124,24 +90,26 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
         teams.select("team", "withdrawn_on"), on="team", how="left", maintain_order="left")  # fmt: skip
     known = _Known(roster, _register(registers, "processes"), _register(registers, "tools"), study.calendar,
                    study.kept())  # fmt: skip
-    collected = _Collected()
+    collected = Collected()
     parts.clear(ENTRIES)
     for source in sources:
         module = modules[source.format]
         read = files.filter(pl.col("source") == source.id).sort("source_file")
         # A format whose files cannot repeat one another keeps no trace of its rows.
-        trace = not (_equal_lines_differ(module) and files.filter(pl.col("format") == source.format).height == 1)
+        trace = not (lines_differ(module) and files.filter(pl.col("format") == source.format).height == 1)
+        sort = partial(_sort, source=source, module=module, trace=trace and source.entry_is != "session")
+        ready: Iterable[Sorted]
         if source.entry_is == "session":
             every = list(_judged(parts, read, source, module, known, lambda rows: rows))
-            for rows in _sessions(every, module, collected):
-                collected.take(_sort(rows, source, module, trace=False), parts)
-            continue
-        for ready in _judged(parts, read, source, module, known, lambda rows: _sort(rows, source, module, trace=trace)):
-            collected.take(ready, parts)
+            ready = map(sort, sessions(every, module, collected))
+        else:
+            ready = _judged(parts, read, source, module, known, sort)
+        for rows in ready:
+            collected.take(rows, parts)
     problems = mapping_problems(sources, known.processes, known.tools)
     problems += _unmapped(collected, sources, modules, known)
     weeks = _weeks(parts, files, modules, sources, known)
-    problems += _settle(parts, modules, collected, known)
+    problems += settle(parts, modules, collected, known.kept)
 
     overheads = _concat(collected.overheads, "clean.overheads")
     kept_weeks = weeks.filter(pl.col("rule").is_null())
@@ -180,48 +148,24 @@ def _judged(
         yield from ahead(work, parts.of_file(f"raw.{source.format}", part_key(source.id, file)))
 
 
-def _sort(rows: pl.DataFrame, source: Source, module: ModuleType, *, trace: bool) -> _Sorted:
+def _sort(rows: pl.DataFrame, *, source: Source, module: ModuleType, trace: bool) -> Sorted:
     """Judged rows of one file, each where it goes."""
     good = rows.filter(pl.col("rule").is_null())
     overhead = pl.col("kind").is_not_null()
     entries = good.filter(~overhead) if good["kind"].count() else good
-    return _Sorted(
+    return Sorted(
         rejected=_rejected(rows),
         flagged=_flags(good),
         unknown=rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN),
-        met=_met(_with_keys(module, good), source) if trace else pl.DataFrame(),
+        met=met_rows(with_keys(module, good), source.format) if trace else pl.DataFrame(),
         seen=good.select("person_time", "week").unique(maintain_order=True),
         overheads=_select(good.filter(overhead), "clean.overheads"),
         entries=compact(table(ENTRIES).conform(_select(entries, ENTRIES))),
     )
 
 
-def _met(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
-    return rows.select(
-        *_ROW, pl.col("natural_key").alias("content"), "row_key", pl.col("person_time").alias("person"),
-        pl.col("date").alias("day"), pl.lit(source.format).alias("format"), "started_at", "ended_at",
-    ).select(*_MET)  # fmt: skip
-
-
-def _sessions(judged: list[pl.DataFrame], module: ModuleType, into: _Collected) -> Iterator[pl.DataFrame]:
-    """The rows of a source whose entries are sessions, one per case, file by file. A session exported twice is taken
-    out first, or it would be summed twice."""
-    if not judged:
-        return
-    rows = _with_keys(module, pl.concat(judged))
-    good = rows.filter(pl.col("rule").is_null())
-    met = good.select(*_ROW, content="natural_key", row_key="row_key", person="person_time", day="date")
-    found = find_repeats(met, equal_lines_differ=_equal_lines_differ(module)).found
-    found = found.filter(pl.col("rule") != "vanished_row").rename({"rule": "repeat"})
-    rows = rows.join(found, on=_ROW[1:], how="left", maintain_order="left")
-    rows = rows.with_columns(pl.coalesce("rule", "repeat").alias("rule")).drop("repeat")
-    sessions = summed(rows, "process")
-    into.counts += list(sessions.merged.iter_rows())
-    yield from sessions.rows.partition_by("source_file", maintain_order=True)
-
-
 def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _Known) -> pl.DataFrame:
-    """TIME_ROWS of one source with person, codes and week, judged by the registers and the calendar."""
+    """TIMEROWS of one source with person, codes and week, judged by the registers and the calendar."""
     process_column, tool_column = module.label_columns(source)
     rows = look_up(rows, "person_time", known.roster)
     labels = process_codes(rows, [source], known.processes).drop("source")
@@ -242,43 +186,6 @@ def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _K
         pl.col("date").dt.truncate("1w").alias("week"),
         pl.lit(None, pl.Float64).alias("rework_minutes"),
     )
-
-
-def _settle(parts: Parts, modules: dict[str, ModuleType], collected: _Collected, known: _Known) -> list[Problem]:
-    """What only shows when rows are put side by side: repeats, other versions of a row, overlaps. Rows that count
-    elsewhere, or that the study sets aside, leave entries and overheads."""
-    met = pl.concat([pl.DataFrame(schema=_MET), *collected.met])
-    if met.is_empty():
-        return []
-    found: list[pl.DataFrame] = []
-    problems: list[Problem] = []
-    for (fmt,), rows in met.group_by("format", maintain_order=True):
-        repeats = find_repeats(rows.select(*ROWS), equal_lines_differ=_equal_lines_differ(modules[str(fmt)]))
-        found.append(repeats.found)
-        problems += repeats.problems
-    left = met.join(pl.concat(found).filter(~pl.col("rule").is_in(known.kept)), on=_ROW[1:], how="anti")
-    overlaps = overlapping(left.rename({"person": "person_time"}))
-    found.append(overlaps.with_columns(pl.lit("overlap").alias("rule")))
-    all_found = pl.concat(found).join(met.select(_ROW), on=_ROW[1:], maintain_order="left")
-    kept = pl.col("rule").is_in(known.kept)
-    collected.flagged.append(all_found.filter(kept).select(*_ROW, "rule"))
-    gone = all_found.filter(~kept).unique(_ROW, keep="first", maintain_order=True)
-    if not gone.is_empty():
-        _take_out(parts, collected, gone)
-    return problems
-
-
-def _take_out(parts: Parts, collected: _Collected, gone: pl.DataFrame) -> None:
-    """Account for rows [source, source_file, source_row, rule] that were taken and do not count after all."""
-    collected.rejected.append(_as_rejected(gone.with_columns(pl.lit(None, pl.String).alias("column"))))
-    collected.overheads = [o.join(gone, on=_ROW, how="anti", maintain_order="left") for o in collected.overheads]
-    collected.flagged = [f.join(gone, on=_ROW, how="anti", maintain_order="left") for f in collected.flagged]
-    for source, file in gone.select("source", "source_file").unique(maintain_order=True).iter_rows():
-        for path, rows in parts.of_file(ENTRIES, part_key(source, file)):
-            kept = as_texts(rows).join(gone, on=_ROW, how="anti", maintain_order="left")
-            if kept.height < rows.height:
-                parts.rewrite(path, kept)
-                collected.counts.append((source, file, kept.height - rows.height))
 
 
 def _weeks(
@@ -304,15 +211,6 @@ def _weeks(
     return weeks.with_columns(pl.when(again).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
 
 
-def _equal_lines_differ(module: ModuleType) -> bool:
-    return bool(getattr(module, "EQUAL_LINES_ARE_WORK", False))
-
-
-def _with_keys(module: ModuleType, rows: pl.DataFrame) -> pl.DataFrame:
-    """A format that may be large makes the keys only when they are needed."""
-    return module.with_keys(rows) if hasattr(module, "with_keys") else rows
-
-
 def _register(registers: Registers, name: str) -> pl.DataFrame:
     return registers.tables.get(name, table(f"clean.{name}").empty())
 
@@ -331,21 +229,15 @@ def _calendar_rules(first: pl.Expr, last: pl.Expr, calendar: Calendar) -> Rules:
 def _flags(rows: pl.DataFrame) -> pl.DataFrame:
     """[source, source_file, source_row, rule], one row per flag."""
     return rows.filter(pl.col("flags").is_not_null()).select(
-        *_ROW, pl.col("flags").str.split(FLAG_SEPARATOR).alias("rule")).explode("rule")  # fmt: skip
+        *ROW, pl.col("flags").str.split(FLAG_SEPARATOR).alias("rule")).explode("rule")  # fmt: skip
 
 
 def _rejected(rows: pl.DataFrame) -> pl.DataFrame:
-    return _as_rejected(rows.filter(pl.col("rule").is_not_null()))
-
-
-def _as_rejected(rows: pl.DataFrame) -> pl.DataFrame:
-    duplicate = pl.col("rule").is_in([name for name, rule in RULES.items() if rule.treatment == "duplicate"])
-    status = pl.when(duplicate).then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
-    return rows.select(*_ROW, "rule", "column", status.alias("status"))
+    return as_rejected(rows.filter(pl.col("rule").is_not_null()))
 
 
 def _unmapped(
-    collected: _Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known
+    collected: Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known
 ) -> list[Problem]:
     """One problem per label no code is known for, among the rows that would otherwise count."""
     problems = []
