@@ -1,9 +1,13 @@
 """Delimited text: encodings, separators, physical lines, malformed records."""
 
+from pathlib import Path
+
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from pipelines.sources.base import SourceError
-from pipelines.sources.text import read_delimited
+from pipelines.sources.text import blocks, read_delimited
 
 
 def test_null_is_not_empty_and_lines_are_physical():
@@ -40,3 +44,32 @@ def test_files_refused(data: bytes, rule: str):
         read_delimited(data)
     assert refused.value.rule == rule
     assert refused.value.action
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{i};{i}é;\n" for i in range(40)),
+        "".join(f'{i};"ligne {i}\r\n;suite";x\r\n' for i in range(40)),
+        "1;2;3\n" * 9 + "4;5\n" + "\n" * 7 + "6;7;8;9\n" + ";;\n" * 5 + '10;"11;12\n' + "13;14;15\n" * 9,
+    ],
+    ids=["plain", "quoted line breaks", "malformed"],
+)
+@pytest.mark.parametrize("size", [37, 64, 100])
+def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tmp_path: Path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(("\ufeff\nun;deux;trois\n" + text).encode())
+    whole = read_delimited(path.read_bytes())
+    parts = list(blocks(path, size))
+    assert len(parts) > 1
+    read = [(read_delimited(b.data), b.shift) for b in parts]
+    line = pl.col("source_row")
+    assert_frame_equal(pl.concat(t.frame.with_columns(line + shift) for t, shift in read), whole.frame)
+    assert_frame_equal(pl.concat(t.rejected.with_columns(line + shift) for t, shift in read), whole.rejected)
+    assert sum(t.received for t, _ in read) == whole.received
+
+
+def test_plain_text_with_a_short_and_a_long_record_is_not_taken_for_whole():
+    table = read_delimited(b"a,b\n1\n2,3,4\n5,6\n")
+    assert table.frame.rows() == [("5", "6", 4)]
+    assert table.rejected["source_row"].to_list() == [2, 3]

@@ -40,7 +40,7 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
     """
     rows = _with_judgement(rows)
     for field in fields:
-        codes, distinct = _distinct(rows[field.column])
+        codes, distinct = distinct_of(rows[field.column])
         read = distinct.select(text("cell").alias("cell")).with_columns(field.value(_CELL).alias("value"))
         rules = [(rule, None, broken(_CELL, _VALUE)) for rule, broken in field.rules]
         read = judge(read, rules, kept)
@@ -61,8 +61,9 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
 def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFrame:
     """`rows` with `rule`, `column` and `flags` once these rules about whole rows are applied too."""
     rows = _with_judgement(rows)
-    refusing = [r for r in rules if r[0] not in kept]
-    if refusing:
+    broken = rows.select(condition.any().alias(str(i)) for i, (_, _, condition) in enumerate(rules)).row(0)
+    rules = [r for r, some in zip(rules, broken, strict=True) if some]  # most rules are broken by no row of a part
+    if refusing := [r for r in rules if r[0] not in kept]:
         rule, column = first_rule(refusing)
         known = pl.col("rule").is_not_null()
         rows = rows.with_columns(
@@ -71,6 +72,13 @@ def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFra
         )
     told = [pl.when(broken.fill_null(False)).then(pl.lit(rule)) for rule, _, broken in rules if rule in kept]
     return rows.with_columns(_joined(pl.col("flags"), *told)) if told else rows
+
+
+def look_up(rows: pl.DataFrame, column: str, found: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the other columns of `found`, in which `column` is unique; null where it has no such value."""
+    codes, distinct = distinct_of(rows[column].cast(pl.String))
+    values = distinct.rename({"cell": column}).join(found, on=column, how="left", maintain_order="left")
+    return rows.with_columns(values[c].gather(codes) for c in values.columns if c != column)
 
 
 def _with_judgement(rows: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +90,7 @@ def _joined(*flags: pl.Expr) -> pl.Expr:
     return pl.when(joined != "").then(joined).alias("flags")
 
 
-def _distinct(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+def distinct_of(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """For each row the position of its cell among the distinct ones, and those: [cell], in order of appearance."""
     # A category of its own per call: positions then count from 0 in order of appearance.
     codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)

@@ -5,7 +5,9 @@ being repaired, merged or silently dropped by a lenient parser.
 """
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,7 +15,10 @@ import polars as pl
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
+BLOCK_BYTES = 32 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF = ord('"'), ord("\n")
+_BOM = b"\xef\xbb\xbf"
+_WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,63 @@ class TextTable:
     encoding: str
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """Text and encoding: UTF-8 (BOM or not), UTF-16 with BOM, else Windows-1252."""
+@dataclass(frozen=True)
+class Block:
+    """A part of a file that can be read like a file: whole records under the file's header. `shift`: what to add to
+    its line numbers to have the file's."""
+
+    data: bytes
+    shift: int
+
+
+def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The file in parts of about `size` bytes, cut between records; a smaller file, or one that is not delimited text,
+    is one part."""
+    with path.open("rb") as file:
+        rest = file.read(size)
+        head = _record_end(rest)
+        if len(rest) < size or rest.startswith(_WHOLE) or head == len(rest):
+            yield Block(rest + file.read(), 0)
+            return
+        header, rest, shift = rest[:head], rest[head:], 0
+        while more := file.read(size):
+            if cut := _last_record_end(rest):
+                yield Block(header + rest[:cut], shift)
+                shift += rest.count(b"\n", 0, cut)
+            rest = rest[cut:] + more
+        yield Block(header + rest, shift)
+
+
+def _record_end(data: bytes) -> int:
+    """Where the first record that is not blank ends, its line break included."""
+    end = 0
+    while (newline := data.find(b"\n", end)) >= 0:
+        end = newline + 1
+        if data[:end].removeprefix(_BOM).strip() and data.count(b'"', 0, end) % 2 == 0:
+            return end
+    return len(data)
+
+
+def _last_record_end(data: bytes) -> int:
+    """Where the last whole record ends; 0 when none does."""
+    cut = data.rfind(b"\n") + 1
+    if data.count(b'"', 0, cut) % 2:  # that line break stands in a quoted cell: cut before its opening quote
+        cut = data.rfind(b"\n", 0, data.rfind(b'"', 0, cut)) + 1
+    return cut
+
+
+def decode(data: bytes) -> tuple[bytes, str]:
+    """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16"), "utf-16"
+        return data.decode("utf-16").encode(), "utf-16"
     try:
-        return data.decode("utf-8-sig"), "utf-8"
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "windows-1252"
+        codes = np.frombuffer(data, dtype=np.uint8)
+        # Latin-1 is the same but for 32 codes, and many times faster to decode.
+        plain = not ((codes >= 0x80) & (codes < 0xA0)).any()
+        return data.decode("latin-1" if plain else "cp1252", errors="replace").encode(), "windows-1252"
+    return data.removeprefix(_BOM), "utf-8"
 
 
 def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
@@ -45,14 +99,16 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
-    text, encoding = decode(data)
-    if not text.strip():
+    raw, encoding = decode(data)
+    if not raw.strip():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
-    if "\0" in text:
+    if b"\0" in raw:
         raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    raw = text.encode("utf-8")
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = raw if raw.endswith(b"\n") else raw + b"\n"
+    if b'"' not in raw and (plain := _read_plain(raw, separators, encoding)) is not None:
+        return plain
 
     buffer = np.frombuffer(raw, dtype=np.uint8)
     outside = (np.cumsum(buffer == _QUOTE, dtype=np.uint8) & 1) == 0
@@ -85,8 +141,7 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     columns = unique_headings(header)
     frame = _parse(body, separator, len(columns)).rename(dict(zip(_numbered(len(columns)), columns, strict=True)))
     frame = frame.with_columns(pl.Series(SOURCE_ROW, lines[good], dtype=pl.Int64))
-    blank = pl.all_horizontal((pl.col(c).is_null() | (pl.col(c) == "")) for c in columns)
-    frame = frame.filter(~blank)
+    frame = _without_blank(frame, columns)
     rejected = no_rejects()
     if bad.any():
         rejected = pl.DataFrame(
@@ -94,6 +149,31 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
             schema=REJECTED_SCHEMA,
         )
     return TextTable(header, frame, rejected, frame.height + rejected.height, separator, encoding)
+
+
+def _read_plain(raw: bytes, separators: str, encoding: str) -> TextTable | None:
+    """The table of a text without quotes and blank lines whose records all have the header's number of fields; None
+    when it is not such a text. The parser refuses longer records and the count of separators tells shorter ones."""
+    head, _, body = raw.partition(b"\n")
+    separator = max(separators, key=lambda s: head.count(s.encode()))
+    fields, records = head.count(separator.encode()) + 1, body.count(b"\n")
+    if fields == 1 or not head or body.startswith(b"\n") or b"\n\n" in body:
+        return None
+    if body.count(separator.encode()) != records * (fields - 1):
+        return None
+    header = head.decode().split(separator)
+    columns = unique_headings(header)
+    try:
+        frame = _parse(body, separator, fields)
+    except (SourceError, pl.exceptions.SchemaError):
+        return None
+    frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
+    frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
+    return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
+
+
+def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    return frame.filter(~pl.all_horizontal((pl.col(c).is_null() | (pl.col(c) == "")) for c in columns))
 
 
 def _numbered(n: int) -> list[str]:
