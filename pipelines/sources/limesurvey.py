@@ -44,6 +44,7 @@ ADMIN: dict[str, tuple[str, ...]] = {
     "firstname": ("First name", "Prénom", "Vorname"),
     "lastname": ("Last name", "Nom de famille", "Nachname"),
 }
+STORED_KINDS = ("choice", "number")  # kinds of items whose answers are stored
 KEPT_ADMIN = ("id", SUBMITTED, "lastpage", "startlanguage")
 _ADMIN_FOLDED = {fold(h): name for name, others in ADMIN.items() for h in (name, *others)}
 _AGAIN = "\x1f"  # between a heading met before and its position: no heading holds it
@@ -78,10 +79,13 @@ class Questionnaire:
     tools: tuple[str, ...] = ()
 
     def target(self, item: str, about: str | None) -> Target | None:
-        """The target of `item` about a process or tool, or None when the study knows no such thing."""
-        found = next((i for i in self.instruments.items if _key(i.item) == _key(item)), None)
+        """The target of `item` about a process or tool, or None when the study knows no such thing. The boxes and
+        parts of one item (`PU7[autre]`, `OV1[garder]`) are that item."""
+        found = next((i for i in self.instruments.items if not i.links and _key(i.item) == _key(item)), None)
         if found is None or about is None:
             return None if found is None else Target(found)
+        if found.kind not in STORED_KINDS and _key(about) in {_key(a.code) for a in found.answers}:
+            return Target(found)
         codes = {"process": self.processes, "tool": self.tools}.get(found.per, ())
         code = next((c for c in codes if _key(c) == _key(about)), None)
         return None if code is None else Target(found, **{found.per: code})
@@ -97,7 +101,7 @@ class Questionnaire:
         question, _, sub = code.partition("[")
         sub = sub.rstrip("]")
         found = self.target(question, sub or None) or (self.target(sub, None) if sub else None)
-        worded = next((i for i in self.instruments.items if _key(i.text) == _key(code)), None)
+        worded = next((i for i in self.instruments.items if not i.links and _key(i.text) == _key(code)), None)
         return found or (Target(worded) if worded else None)
 
 
@@ -212,8 +216,9 @@ def _faults(items: int, wanted: list[str], unmapped: list[str], repeated: list[s
 
 
 def _stored(target: Target | None) -> str | None:
-    """The name the column is stored under; None for free text, which is never stored."""
-    return target.column if target is not None and target.item.kind in ("choice", "number") else None
+    """The name the column is stored under; None for free text, which is never stored, and for what nothing reads yet
+    (boxes, points, dates)."""
+    return target.column if target is not None and target.item.kind in STORED_KINDS else None
 
 
 def _ignored(key: str, globs: Iterable[str]) -> bool:
