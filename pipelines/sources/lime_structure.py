@@ -112,7 +112,7 @@ def read_structure(data: bytes) -> Structure:
     if data.startswith(b"PK"):
         raise _refused("The file is an archive or a workbook, not a survey structure.",
                        "Take the .lss out of the .lsa, or export the structure again.")  # fmt: skip
-    text = decode(data)[0].lstrip()
+    text = decode(data)[0].decode("utf-8").lstrip()
     found = _from_xml(text) if text.startswith("<") else _from_tsv(data)
     if not found.questions:
         raise SourceError("empty_file", "The structure asks no question.", "Export the survey again.")

@@ -22,6 +22,7 @@ from pipelines.study.models import Instruments, Item, Source
 SUBMITTED, TEAM = "submitdate", "Team"
 # What is kept of a response beside its answers, whatever the format calls it.
 KEPT_ADMIN = ("id", SUBMITTED, "lastpage", "startlanguage")
+STORED_KINDS = ("choice", "number")  # kinds of items whose answers are stored
 SHOWN_CHARACTERS = 60
 _CODE = re.compile(r"^([A-Za-z][A-Za-z0-9_]*(?:\[[^\]]*\])*)(?:\. |\._\.|\.?$)")
 
@@ -72,10 +73,14 @@ class Questionnaire:
     tools: tuple[str, ...] = ()
 
     def target(self, item: str, about: str | None) -> Target | None:
-        """The target of `item` about a process or tool, or None when the study knows no such thing."""
-        found = next((i for i in self.instruments.items if heading_key(i.item) == heading_key(item)), None)
+        """The target of `item` about a process or tool, or None when the study knows no such thing. The boxes and
+        parts of one item (`PU7[autre]`, `OV1[garder]`) are that item."""
+        items = (i for i in self.instruments.items if not i.links)
+        found = next((i for i in items if heading_key(i.item) == heading_key(item)), None)
         if found is None or about is None:
             return None if found is None else Target(found)
+        if found.kind not in STORED_KINDS and heading_key(about) in {heading_key(a.code) for a in found.answers}:
+            return Target(found)
         codes = {"process": self.processes, "tool": self.tools}.get(found.per, ())
         code = next((c for c in codes if heading_key(c) == heading_key(about)), None)
         return None if code is None else Target(found, **{found.per: code})
@@ -92,7 +97,7 @@ class Questionnaire:
         sub = sub.rstrip("]")
         found = self.target(question, sub or None) or (self.target(sub, None) if sub else None)
         key = heading_key(heading)
-        worded = next((i for i in self.instruments.items if heading_key(i.text) == key), None)
+        worded = next((i for i in self.instruments.items if not i.links and heading_key(i.text) == key), None)
         return found or (Target(worded) if worded else None)
 
 
@@ -178,8 +183,9 @@ def _first(targets: Iterable[Target | None]) -> Target | None:
 
 
 def _stored(target: Target | None) -> str | None:
-    """The name the column is stored under; None for free text, which is never stored."""
-    return target.column if target is not None and target.item.kind in ("choice", "number") else None
+    """The name the column is stored under; None for free text, which is never stored, and for what nothing reads yet
+    (boxes, points, dates)."""
+    return target.column if target is not None and target.item.kind in STORED_KINDS else None
 
 
 def _ignored(heading: Heading, globs: Iterable[str]) -> bool:
