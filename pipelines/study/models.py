@@ -110,6 +110,7 @@ class Source(Frozen):
     team: str | None = None  # heading of the column that holds the team
     columns: dict[str, str] = {}  # heading (code part) -> item, or item:process, item:tool, where they differ
     ignore: tuple[str, ...] = ()  # headings (code part, globs) read by nobody
+    structure: InsidePath | None = None  # LimeSurvey's own description of the survey (.lss, or tab-separated .txt)
     # Time
     process_column: str | None = None  # column of the tracker that names the process
     tool_column: str | None = None  # column of the tracker that names the tool (tags are split on commas)
@@ -123,6 +124,8 @@ class Source(Frozen):
     def _complete(self) -> "Source":
         if self.is_survey and self.wave is None:
             raise ValueError(f"a {self.format} source needs `wave:`")
+        if self.structure is not None and self.format != "limesurvey":
+            raise ValueError("only a limesurvey source has a `structure:`")
         return self
 
     @property
