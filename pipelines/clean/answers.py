@@ -1,4 +1,4 @@
-"""Cells of questionnaires -> answers to items, each distinct spelling read once, and a problem per answer nobody foresaw.
+"""Cells of questionnaires -> answers to items, each distinct spelling read once; a problem per answer nobody foresaw.
 
 Belongs here: what a cell means to an item. Which rows count, and whose they are, is in responses.py.
 """
@@ -17,7 +17,7 @@ from pipelines.sources.values import number
 from pipelines.study.models import Item, Source
 
 SHOWN_LABELS = 12  # more unknown answers than that in one column: another question, or free text nobody may quote
-MOSTLY, FEW = 0.5, 5  # a column of numbers of which more than half, of at least so many, cannot be read is something else
+MOSTLY, FEW = 0.5, 5  # a column of numbers, more than half of at least so many unreadable, holds something else
 ROW = ["source", "source_file", "source_row"]
 # A range as a spreadsheet dates it: `6-25` -> 25-Jun, 25/06/2026, 2026-06-25 00:00:00.
 _RANGE = re.compile(r"^(\d{1,2})\s*[-–/]\s*(\d{1,2})$")
@@ -25,8 +25,8 @@ _DAY_MONTH = re.compile(r"^(\d{1,2})[- ./]([a-zéûä]{3,5})\.?(?:[- ./]\d{2,4})
 _MONTH_FIRST = re.compile(r"^([a-zéûä]{3,5})\.?[- ./](\d{1,2})$")
 _NUMERIC_DATE = re.compile(r"^(?:(\d{1,2})[/.](\d{1,2})[/.]\d{2,4}|\d{4}-(\d{2})-(\d{2}))(?: 0+:00(?::00)?)?$")
 _MONTHS = (
-    "jan janv", "feb fev fév févr fevr", "mar mars mär mrz", "apr avr avril", "may mai", "jun juin juni", "jul juil juli",
-    "aug aou aoû août aout", "sep sept", "oct okt", "nov", "dec déc dez",
+    "jan janv", "feb fev fév févr fevr", "mar mars mär mrz", "apr avr avril", "may mai", "jun juin juni",
+    "jul juil juli", "aug aou aoû août aout", "sep sept", "oct okt", "nov", "dec déc dez",
 )  # fmt: skip
 
 
@@ -104,31 +104,28 @@ def answer_problems(raw: pl.DataFrame, column: Column, headed: dict[tuple[str, s
     found = column.meanings
     if not (found["unknown"].any() or (found["fault"] == "bad_number").any()):
         return []
-    kind = pl.when("unknown").then(pl.lit("unknown")).when(pl.col("fault") == "bad_number").then(pl.lit("text"))
-    cells = found.select("key", "cell", kind=kind.otherwise(pl.when(pl.col("value_code").is_not_null()).then(pl.lit("read"))))
-    rows = raw.select(ROW).with_columns(cells[c].gather(column.rows) for c in cells.columns).drop_nulls("kind")
+    wrong = (pl.col("unknown") | (pl.col("fault") == "bad_number")).fill_null(False)
+    cells = found.select("key", "cell", wrong=pl.when(pl.col("value_code").is_not_null()).then(wrong))
+    given = raw.select(ROW).with_columns(cells[c].gather(column.rows) for c in cells.columns).drop_nulls("wrong")
     item, name = column.target.item, column.target.column
     problems = []
-    for (source,), own in rows.sort(ROW).group_by("source", maintain_order=True):
-        heading = headed.get((str(source), name), name)
-        wrong = own.filter(pl.col("kind") != "read")
-        if wrong.height == 0:
+    for (source,), own in given.sort(ROW).group_by("source", maintain_order=True):
+        heading, unread = headed.get((str(source), name), name), own.filter("wrong")
+        if unread.is_empty():
             continue
-        file, line = wrong.select("source_file", "source_row").row(0)
+        first = unread.group_by("key", maintain_order=True).agg(pl.len(), pl.first("cell", "source_file", "source_row"))
+        other = None
         if item.kind == "number":
-            if own.select(mostly_text(pl.col("kind") == "text", pl.col("kind").is_not_null())).item():
-                problems.append(Problem(
-                    "unmapped_label", file, f"{wrong.height} of the {own.height} answers in this column are no number, "
-                    f"which {item.item} asks for.", "Check that `columns:` in study.yaml gives it to the right item.",
-                    line, heading))  # fmt: skip
-            continue
-        labels = wrong.group_by("key", maintain_order=True).agg(pl.len(), pl.first("cell", "source_file", "source_row"))
-        if labels.height > SHOWN_LABELS:
-            problems.append(Problem(
-                "unmapped_label", file, f"More than {SHOWN_LABELS} different answers are unknown to {name} in this "
-                "column.", "Check that `columns:` in study.yaml gives it to the right item.", line, heading))  # fmt: skip
-            continue
-        problems += [_label_problem(item, str(source), heading, *label) for label in labels.iter_rows()]
+            if own.select(mostly_text(pl.col("wrong"), pl.col("wrong").is_not_null())).item():
+                other = f"{unread.height} of the {own.height} answers in this column are no number, as {name} asks for."
+        elif first.height > SHOWN_LABELS:
+            other = f"More than {SHOWN_LABELS} different answers are unknown to {name} in this column."
+        else:
+            problems += [_label_problem(item, str(source), heading, *label) for label in first.iter_rows()]
+        if other is not None:
+            file, line = unread.select("source_file", "source_row").row(0)
+            action = "Check that `columns:` in study.yaml gives it to the right item."
+            problems.append(Problem("unmapped_label", file, other, action, line, heading))
     return problems
 
 

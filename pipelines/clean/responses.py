@@ -7,6 +7,7 @@ has ten million of them, in a few hundred spellings.
 
 import hashlib
 from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
 
 import numpy as np
 import polars as pl
@@ -19,14 +20,13 @@ from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import SourceError
 from pipelines.sources.choices import NOT_GIVEN
-from pipelines.sources.survey import SUBMITTED, TEAM, mapping_problems
+from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
 from pipelines.sources.values import date_order, seconds_of_day, text, to_date
 from pipelines.study.load import STUDY_FILE, LoadedStudy
 from pipelines.study.models import Item, Source, Study
 
 NO_DATE = pl.date(1980, 1, 1)  # what LimeSurvey writes where an anonymous survey records none
-_ISO = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def _alone(rows: pl.DataFrame) -> pl.Series:
 def _dated(rows: pl.DataFrame, sources: list[Source]) -> tuple[pl.DataFrame, list[Problem]]:
     """`rows` with `submitted_at`: as LimeSurvey writes it, else as each file proves, or its source declares, that a
     spreadsheet has written it."""
-    rows = rows.with_columns(pl.col("submitted").str.slice(0, 19).str.to_datetime(_ISO, strict=False).alias("submitted_at"))
+    iso = pl.col("submitted").str.slice(0, 19).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
+    rows = rows.with_columns(iso.alias("submitted_at"))
     other = rows.filter(pl.col("submitted").is_not_null() & pl.col("submitted_at").is_null())
     if other.is_empty():
         return rows, []
@@ -229,35 +230,39 @@ def _one_row_per_answer(kept: pl.DataFrame, columns: list[Column]) -> pl.DataFra
     """clean.responses. Answers are numbered (0 = none) and put in the contract's order as numbers; the columns of text
     are looked up once, at the end."""
     contract = table("clean.responses")
-    order = [(c.target.item.item, (t := c.target).process is None, t.process or "", t.tool is None, t.tool or "") for c in columns]
-    columns = [c for _, c in sorted(zip(order, columns, strict=True), key=lambda pair: pair[0])]
     if kept.is_empty() or not columns:
         return contract.empty()
+    columns = sorted(columns, key=lambda c: _in_order(c.target))
     kept = kept.sort("wave", "team", "source_file", "source_row", nulls_last=True, maintain_order=True)
     at = kept["at"].to_numpy()
     numbers = np.zeros((kept.height, len(columns)), dtype=np.uint32, order="F")
-    meanings, known = [], 1
+    answers: list[pl.DataFrame] = []
+    accepted = pl.col("value_code").is_not_null() & ~pl.col("unknown") & pl.col("fault").is_null()
     for j, column in enumerate(columns):
-        given = column.meanings.select(accepted=pl.col("value_code").is_not_null() & ~pl.col("unknown") & pl.col("fault").is_null())
-        number = np.where(given["accepted"].to_numpy(), np.arange(known, known + given.height), 0).astype(np.uint32)
+        first = 1 + sum(a.height for a in answers)
+        good = column.meanings.select(accepted).to_series().to_numpy()
+        number = np.where(good, np.arange(first, first + good.size), 0).astype(np.uint32)
         numbers[:, j] = number[column.rows.to_numpy()[at]]
-        target = column.target
-        meanings.append(column.meanings.select(
-            pl.lit(target.item.item).alias("item"), pl.lit(target.process, pl.String).alias("process"),
-            pl.lit(target.tool, pl.String).alias("tool"), "value_code", "value_number"))  # fmt: skip
-        known += given.height
+        about = {"item": column.target.item.item, "process": column.target.process, "tool": column.target.tool}
+        said = [pl.lit(value, pl.String).alias(name) for name, value in about.items()]
+        answers.append(column.meanings.select(*said, "value_code", "value_number"))
     groups = kept.select(pl.struct("wave", "team").rle_id()).to_series()
-    starts = [*np.flatnonzero(np.diff(groups.to_numpy(), prepend=-1)), kept.height]
-    items = [c.target.item.item for c in columns]
-    firsts = [j for j in range(len(items)) if j == 0 or items[j] != items[j - 1]]
-    blocks = [(a, b, j, k) for a, b in zip(starts, starts[1:], strict=False) for j, k in zip(firsts, [*firsts[1:], len(items)], strict=True)]
+    starts = [*np.flatnonzero(np.diff(groups.to_numpy().astype(np.int64), prepend=-1)), kept.height]
+    items = [len(list(same)) for _, same in groupby(columns, key=lambda c: c.target.item.item)]
+    blocks = [(a, b, j, k) for a, b in pairwise(starts) for j, k in pairwise(accumulate(items, initial=0))]
     number = np.concatenate([numbers[a:b, j:k].ravel() for a, b, j, k in blocks])
     row = np.concatenate([np.repeat(np.arange(a, b, dtype=np.uint32), k - j) for a, b, j, k in blocks])
     answered = number > 0
     row, number = row[answered], number[answered] - 1
-    whose = kept.select("person_survey", "team", "role", "wave", "submitted_at", "complete", "source_file", "source_row")
-    long = whose[row].hstack(pl.concat(meanings)[number])
+    said_by = [c.name for c in contract.columns if c.name not in answers[0].columns]
+    long = kept.select(said_by)[row].hstack(pl.concat(answers)[number])
     return long.select(c.name for c in contract.columns)
+
+
+def _in_order(target: Target) -> tuple[str, bool, str, bool, str]:
+    """The contract's order: by item, process and tool, those without one last."""
+    process, tool = target.process, target.tool
+    return target.item.item, process is None, process or "", tool is None, tool or ""
 
 
 def _empty_waves(study: Study, answered: set[str]) -> list[Problem]:

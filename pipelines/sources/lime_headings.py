@@ -9,11 +9,12 @@ dot (`Q1.SQ001.`), data frame libraries number repeats (`.1`). A doubt is told, 
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.sources.choices import SHOWN_CHARACTERS
 from pipelines.sources.lime_structure import DUAL, Structure, flat
 from pipelines.sources.survey import CODE, Heading, code_part, words
 
@@ -43,23 +44,20 @@ class _Written:
     code: str
     text: str
 
-    @property
-    def says_code(self) -> bool:
-        return " " not in self.code
-
 
 def headings(header: list[str], columns: list[str], structure: Structure | None) -> list[Heading]:
     """The headings of a file, in order, with every name they may be called by; with a structure, the surest is the
     heading as code. `columns`: their names in the frame."""
     written = _written([flat(h.replace("\ufeff", "")) for h in header])
     placed = _placed(written, structure) if structure is not None else [Placed()] * len(written)
-    times = Counter(w.plain for w in written)
+    times, coded = Counter(w.plain for w in written), Counter(w.code for w in written)
     met: Counter[str] = Counter()
     found = []
     for number, (column, w, place) in enumerate(zip(columns, written, placed, strict=True), start=1):
         met[w.plain] += 1
         again = f"{w.plain}#{met[w.plain]}" if times[w.plain] > 1 else ""
-        names = [place.code or "", again, w.code, w.plain, w.text]
+        own = (w.code, w.plain) if coded[w.code] == 1 else (w.plain, w.code)  # the surest names one column
+        names = [place.code or "", again, *own, w.text]
         kept = tuple(dict.fromkeys(n for n in names if n)) or (f"column {number}, which has no heading",)
         found.append(Heading(column, kept, doubt=place.doubt))
     return found
@@ -75,8 +73,8 @@ def _written(plain: list[str]) -> list[_Written]:
             parts = [split(h) for h in plain]
             if len({code for code, _ in parts if code}) == len(asked):
                 return [_Written(h, code, text) for h, (code, text) in zip(plain, parts, strict=True)]
-    codes = [_bracketed(code_part(h)) for h in plain]
-    return [_Written(h, c, h.removeprefix(c).lstrip("._ ") if c != h else "") for h, c in zip(plain, codes, strict=True)]
+    codes = [code_part(h) for h in plain]
+    return [_Written(h, _bracketed(c), h[len(c) :].lstrip("._ ")) for h, c in zip(plain, codes, strict=True)]
 
 
 def _by_separator(asked: list[str]) -> Callable[[str], tuple[str, str]] | None:
@@ -118,24 +116,22 @@ def _bracketed(code: str) -> str:
 # ------------------------------------------------------------------------------------------------ beside a structure
 def _placed(written: list[_Written], structure: Structure) -> list[Placed]:
     """The column of the structure that each heading stands for: by its code, then by its text in the language that
-    explains most headings; headings written alike are taken in the order of the structure when they are as many."""
+    explains most headings. Headings written alike are taken in the order of the structure, when they are as many there
+    and the whole file is in that order."""
     columns = structure.columns()
     codes = columns["column"].to_list()
-    places: dict[int, int] = {}
     by_code = _codes_as_exported(columns)
-    for i, w in enumerate(written):
-        spelt = w.code if w.says_code else ""
-        known = {j for key in _spellings(spelt) if (j := by_code.get(key)) is not None}
-        if len(known) == 1:
-            places[i] = known.pop()
-    taken = Counter(places.values())
-    places = {i: j for i, j in places.items() if taken[j] == 1}
-    best: tuple[dict[int, int], dict[int, str]] = ({}, {})
-    for language in structure.languages:
-        texts = structure.columns(language)["text"].to_list()
-        found = _by_text(written, texts, places)
-        best = max(best, found, key=lambda f: len(f[0]))
-    places, doubts = {**places, **best[0]}, best[1]
+    known = {i: by_code[key] for i, w in enumerate(written) for key in reversed(_spellings(w.code)) if key in by_code}
+    taken = Counter(known.values())
+    known = {i: j for i, j in known.items() if taken[j] == 1}
+    tries = [_by_text(written, structure.columns(lang)["text"].to_list(), known) for lang in structure.languages]
+    found = max(tries, key=lambda t: len(t.places))
+    places, doubts = known | found.places, dict(found.doubts)
+    order = [j for _, j in sorted(places.items())]
+    if order != sorted(order):
+        reason = "Several questions have this heading, and the columns are not in the order of the structure"
+        doubts |= dict.fromkeys(found.repeated, reason)
+        places = {i: j for i, j in places.items() if i not in found.repeated}
     return [Placed(codes[places[i]] if i in places else None, doubts.get(i)) for i in range(len(written))]
 
 
@@ -151,42 +147,70 @@ def _codes_as_exported(columns: pl.DataFrame) -> dict[str, int]:
     return {spelling: places.pop() for spelling, places in found.items() if len(places) == 1}
 
 
-def _spellings(code: str) -> Iterator[str]:
+def _spellings(code: str) -> list[str]:
     """What to look a code up as: itself, else as the expression manager or R write it."""
-    if code:
-        yield code.lower()
-        yield f"em:{code.lower()}" if _EM_CODE.match(code) else f"words:{words(code)}"
+    if " " in code or not code:
+        return []
+    return [code.lower(), f"em:{code.lower()}" if _EM_CODE.match(code) else f"words:{words(code)}"]
 
 
-def _by_text(written: list[_Written], texts: list[str], places: dict[int, int]) -> tuple[dict[int, int], dict[int, str]]:
-    """Places of the headings still without one, and doubts: whole text first, then abbreviated, then text that holds
-    `{expressions}`, which the export replaces."""
-    found: dict[int, int] = {}
+@dataclass(frozen=True)
+class _Texts:
+    """`places`: heading -> column of the structure. `repeated`: those of them told apart by order alone. `doubts`:
+    headings that fit several columns."""
+
+    places: dict[int, int]
+    repeated: set[int]
+    doubts: dict[int, str]
+
+
+def _by_text(written: list[_Written], texts: list[str], known: dict[int, int]) -> _Texts:
+    """The headings without a known code, by their text in one language: whole, then abbreviated, then with the
+    `{expressions}` of the structure replaced by what they gave."""
+    places: dict[int, int] = {}
+    repeated: set[int] = set()
     doubts: dict[int, str] = {}
     keys = [_glued(t) for t in texts]
+    filled = [_with_any(_PLACEHOLDER.split(t)) if "{" in t else None for t in texts]
     base = _without_numbers(written)
-    filled = [re.compile(".*".join(map(re.escape, map(_glued, _PLACEHOLDER.split(t))))) if "{" in t else None for t in texts]
-    ways: list[Callable[[str], Callable[[int], bool]]] = [
-        lambda text: (lambda j, key=_glued(text): keys[j] == key),
-        lambda text: (lambda j, short=_abbreviated(text): short is not None and bool(short.fullmatch(keys[j]))),
-        lambda text: (lambda j, key=_glued(text): (p := filled[j]) is not None and bool(p.fullmatch(key))),
-    ]
-    for way in ways:
+
+    def whole(text: str) -> Callable[[int], bool]:
+        key = _glued(text)
+        return lambda j: keys[j] == key
+
+    def abbreviated(text: str) -> Callable[[int], bool]:
+        parts = _ELLIPSIS.split(text) if re.search(r"[\s_]", text) else []  # else R has made dots of everything
+        short = _with_any(parts) if len(parts) > 1 else None
+        return lambda j: short is not None and bool(short.fullmatch(keys[j]))
+
+    def replaced(text: str) -> Callable[[int], bool]:
+        key = _glued(text)
+        return lambda j: (pattern := filled[j]) is not None and bool(pattern.fullmatch(key))
+
+    for way in (whole, abbreviated, replaced):
         groups: dict[str, list[int]] = defaultdict(list)
         for i, w in enumerate(written):
-            if i not in places and i not in found and (text := w.text or base[i]):
+            if i not in known and i not in places and (text := w.text or base[i]):
                 groups[text].append(i)
-        free = [j for j in range(len(texts)) if j not in set(places.values()) | set(found.values()) and keys[j]]
-        candidates = {text: tuple(filter(way(text), free)) for text in groups}
-        claims = Counter(c for c in candidates.values() if c)
+        gone = {*known.values(), *places.values()}
+        free = [j for j, key in enumerate(keys) if key and j not in gone]
+        fits = {text: tuple(filter(way(text), free)) for text in groups}
+        claims = Counter(fits.values())
         for text, members in groups.items():
-            fits = candidates[text]
-            if fits and len(fits) == len(members) and claims[fits] == 1:
-                found |= dict(zip(members, fits, strict=True))
-            elif fits:
-                doubts |= dict.fromkeys(members, f"{len(members)} columns of the file are headed so, and {len(fits)} "
-                                        "questions of the structure may be")  # fmt: skip
-    return found, {i: doubt for i, doubt in doubts.items() if i not in found}
+            if not fits[text]:
+                continue
+            if len(fits[text]) == len(members) and claims[fits[text]] == 1:
+                places |= dict(zip(members, fits[text], strict=True))
+                repeated |= set(members) if len(members) > 1 else set()
+            else:
+                like = ", ".join(repr(texts[j][:SHOWN_CHARACTERS]) for j in fits[text][:2])
+                doubts |= dict.fromkeys(members, f"In the structure it may be {like}")
+    return _Texts(places, repeated, {i: doubt for i, doubt in doubts.items() if i not in places})
+
+
+def _with_any(parts: list[str]) -> re.Pattern[str]:
+    """These parts of a text in this order, with anything between them."""
+    return re.compile(".*".join(re.escape(_glued(p)) for p in parts))
 
 
 def _without_numbers(written: Iterable[_Written]) -> list[str]:
@@ -195,14 +219,6 @@ def _without_numbers(written: Iterable[_Written]) -> list[str]:
     met = set(plain)
     numbered = [_NUMBERED.match(h) for h in plain]
     return [m[1] if m and m[1] in met else h for h, m in zip(plain, numbered, strict=True)]
-
-
-def _abbreviated(text: str) -> re.Pattern[str] | None:
-    """What an abbreviated heading may stand for; None when it is whole, or R has made dots of everything."""
-    parts = _ELLIPSIS.split(text)
-    if len(parts) == 1 or not re.search(r"[\s_]", text):
-        return None
-    return re.compile(".*".join(re.escape(_glued(p)) for p in parts))
 
 
 def _glued(text: str) -> str:

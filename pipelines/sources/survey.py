@@ -9,7 +9,7 @@ import fnmatch
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TypeVar
@@ -106,7 +106,8 @@ class Questionnaire:
             parts = words(heading).split()
             cuts = [(" ".join(parts[:i]), " ".join(parts[i:])) for i in range(1, len(parts))]
             found = _first(self.target(a, b) for a, b in cuts) or _first(self.target(b, None) for _, b in cuts)
-        return found or self._worded_as(heading) or self._worded_as(question, sub) or (self._worded_as(sub) if sub else None)
+        found = found or self._worded_as(heading) or self._worded_as(question, sub)
+        return found or (self._worded_as(sub) if sub else None)
 
     @cached_property
     def _coded(self) -> dict[str, Item]:
@@ -169,7 +170,7 @@ def keep_items(
             continue
         if name in kept:
             first = kept[name][0]
-            if declared is None or claims.get(first.column) != declared:  # one heading for several columns is told already
+            if declared is None or claims.get(first.column) != declared:  # else one heading of study.yaml names both
                 faults.append(_second(heading, first))
         elif name is not None:
             kept[name] = (heading, target)
@@ -216,9 +217,10 @@ def words(heading: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ headings
-def _claims(headings: Iterable[Heading], declared: list[str]) -> tuple[dict[str, str], list[SourceError]]:
+def _claims(headings: Sequence[Heading], declared: list[str]) -> tuple[dict[str, str], list[SourceError]]:
     """Column -> the heading of study.yaml that names it: as received, else by its code part, else but for its signs.
     Faults: a heading that names no column, or several; a column that two headings name."""
+    surest = {h.column: h.names[0][:SHOWN_CHARACTERS] for h in headings}
     exact = {h.column: {heading_key(n) for n in h.names} for h in headings}
     loose = {h.column: {words(n) for n in h.names} - {""} for h in headings}
     found: dict[str, str] = {}
@@ -233,8 +235,8 @@ def _claims(headings: Iterable[Heading], declared: list[str]) -> tuple[dict[str,
         elif len(columns) > 1:
             faults.append(SourceError(
                 "unmapped_column", f"{shown!r}, which study.yaml names, heads {len(columns)} columns.",
-                f"Number it there: {f'{shown}#1'!r} for the first, {f'{shown}#2'!r} for the second...; or export with "
-                "question codes.", line=1, column=shown))  # fmt: skip
+                f"Write there {surest[columns[0]]!r}, or {surest[columns[1]]!r}...; or export with question codes.",
+                line=1, column=shown))  # fmt: skip
         elif columns[0] in found:
             faults.append(SourceError(
                 "unmapped_column", f"study.yaml names one column twice: {found[columns[0]]!r} and {shown!r}.",
@@ -265,13 +267,15 @@ def _unknown(heading: Heading) -> SourceError:
     name = heading.names[0][:SHOWN_CHARACTERS]
     doubt = f" {heading.doubt}." if heading.doubt else ""
     return SourceError("unmapped_column", f"Nothing says what {name!r} is.{doubt}",
-                       "Add it under `columns:` or `ignore:` of this source in study.yaml.", line=1, column=name)  # fmt: skip
+                       "Add it under `columns:` or `ignore:` of this source in study.yaml.",
+                       line=1, column=name)  # fmt: skip
 
 
 def _second(heading: Heading, first: Heading) -> SourceError:
     name, other = (h.names[0][:SHOWN_CHARACTERS] for h in (heading, first))
     return SourceError("unmapped_column", f"{name!r} is the second column for the same item, after {other!r}.",
-                       "Add one of the two under `ignore:` of this source in study.yaml.", line=1, column=name)  # fmt: skip
+                       "Add one of the two under `ignore:` of this source in study.yaml.",
+                       line=1, column=name)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------- answers
@@ -293,8 +297,8 @@ def _read_choices(frame: pl.DataFrame, kept: dict[str, tuple[Heading, Item]]) ->
     if lost is not None:
         faults.append(SourceError(
             "unmapped_label", "An empty cell may be a box left empty or a question that was not shown: the file no "
-            "longer tells.", "Export again from LimeSurvey as CSV, and let no spreadsheet save it; or export answers as "
-            "full text.", line=1, column=closed[lost][0].names[0][:SHOWN_CHARACTERS]))  # fmt: skip
+            "longer tells.", "Export again as CSV, and let no spreadsheet save it; or export the answers as full text.",
+            line=1, column=closed[lost][0].names[0][:SHOWN_CHARACTERS]))  # fmt: skip
     return frame, faults
 
 
@@ -312,5 +316,5 @@ def _read_boxes(frame: pl.DataFrame, boxes: dict[str, Answer]) -> tuple[pl.DataF
         return frame, null[0]
     seen = pl.lit(True) if null or SUBMITTED not in frame.columns else pl.col(SUBMITTED) != ""
     return frame.with_columns(
-        pl.when((pl.col(n) == EMPTY) & seen).then(pl.lit(answer.code)).otherwise(n).alias(n) for n, answer in boxes.items()
+        pl.when((pl.col(n) == EMPTY) & seen).then(pl.lit(a.code)).otherwise(n).alias(n) for n, a in boxes.items()
     ), None

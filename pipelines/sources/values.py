@@ -74,7 +74,7 @@ def date_order(values: pl.Series, declared: DateOrder | None) -> DateOrder:
     first, second = parts["1"].cast(pl.Int64), parts["2"].cast(pl.Int64)
     if not first.is_not_null().any():
         return declared or "ymd"
-    if (first == second).fill_null(True).all():  # 01/01/1980, of a survey that records no date, reads the same both ways
+    if (first == second).fill_null(True).all():  # 01/01/1980, of a survey that records no date, reads one way only
         return declared or "dmy"
     day_first, month_first = ((first > 12) & (second <= 12)).any(), ((second > 12) & (first <= 12)).any()
     advice = "Declare `date_order: dmy` or `date_order: mdy` for this source in study.yaml."
