@@ -7,7 +7,7 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from pipelines.clean.ingest import formats, read_raw
+from pipelines.clean.ingest import formats, read_survey
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.sources.base import SourceError
@@ -16,7 +16,10 @@ from pipelines.sources.survey import Questionnaire, code_part, keep_items, mappi
 from pipelines.study.load import LoadedStudy, house_instruments
 from pipelines.study.models import Source, Study, SurveyFormat
 
-KNOWN = Questionnaire(house_instruments(), ("courriels", "extraction"), ("assistanta", "assistantb"))
+KNOWN = Questionnaire(
+    house_instruments(), {"courriels": "Courriels", "extraction": "Extraction de données"},
+    {"assistanta": "Assistant A", "assistantb": "Assistant B"},
+)  # fmt: skip
 CODES = b"""\
 \xef\xbb\xbf"id","submitdate","lastpage","startlanguage","seed","token","ipaddr","refurl","CODE","BE1","SO1[assistanta]","IR1[extraction]","OV1","interviewtime","BE1Time"\r
 "1","2026-02-03 10:00:00","4","fr","12","jeton","192.0.2.1","https://example.org","MA07X12","3","4","7","Du texte
@@ -88,8 +91,11 @@ def test_code_and_text_and_an_item_as_subquestion():
 
 def test_full_text_in_french_needs_a_mapping_for_headings_that_are_not_the_wording():
     frame, faults = read(FULL_FRENCH, person="Votre code ?", columns={"L'outil vous plaît-il ?": "SO1:assistanta"})
-    assert said(faults) == [("unmapped_column", "L'outil vous plaît-il ?")] and "second column" in faults[0].message
-    assert frame["SA1"].to_list() == ["8"] and frame["SO1:assistanta"].to_list() == ["Satisfait"]
+    assert said(faults) == [("unmapped_column", "L'outil vous plaît-il ?")] and "heads 2 columns" in faults[0].message
+    numbered = {"L'outil vous plaît-il ?#1": "SO1:assistanta", "L'outil vous plaît-il ?#2": "SO1:assistantb"}
+    frame = kept(FULL_FRENCH, person="Votre code ?", columns=numbered)
+    assert frame["SA1"].to_list() == ["8"]
+    assert frame.select("SO1:assistanta", "SO1:assistantb").row(0) == ("Satisfait", "Peu satisfait")
     assert not {"seed", "ipaddr"} & set(frame.columns)
 
 
@@ -114,7 +120,7 @@ def test_what_nobody_declared_what_is_missing_and_what_is_declared_wrong():
     wrong = source(columns={"A": "BE99", "B": "SO1:inconnu", "C": "BE1:courriels", "D": "IR1:courriels"})
     assert [p.message.split("'")[1] for p in mapping_problems(wrong, KNOWN)] == ["A", "B", "C"]
     # A number sign belongs to the heading.
-    assert said(read("id,BE1,Langage C#1,Langage C#1\n1,5,x,y\n")[1]) == [("unmapped_column", "Langage C#1")] * 2
+    assert said(read("id,BE1,Langage C#1\n1,5,x\n")[1]) == [("unmapped_column", "Langage C#1")]
     # Free text is never kept, whether it is known, declared or ignored.
     assert kept("id,BE1,OV1,Q9[other]\n1,5,x,y\n", columns={"Q9[other]": "OV1"}).columns == ["id", "BE1", "source_row"]
 
@@ -139,7 +145,7 @@ def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
     })  # fmt: skip
     loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
-    found = read_raw(loaded, "limesurvey", registers)
+    found = read_survey(loaded, "limesurvey", registers)
     raw = found.tables["limesurvey"]
     assert raw["person_survey"].to_list() == [registers.survey_identities["person_survey"].item(), None]
     assert raw["code_given"].to_list() == ["true", "false"]

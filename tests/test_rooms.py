@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parts": set(),
     "quality": {"contracts", "lake"},
     "demo": BASE,
+    "questionnaires": BASE,
     "publish": BASE | {"lake", "wording", "charts", "decisions", "disclosure", "indicators"},
     "cli": {"contracts", "study", "defs", "demo", "wording"},
     "definitions": {"defs"},

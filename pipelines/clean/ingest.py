@@ -17,6 +17,7 @@ from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
+from pipelines.sources.choices import NOT_GIVEN
 from pipelines.sources.fields import distinct_of
 from pipelines.sources.survey import Questionnaire, SurveyTable, keep_items
 from pipelines.study.load import LoadedStudy
@@ -68,19 +69,23 @@ def read_survey(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResul
     received: list[dict[str, object]] = []
     problems: list[Problem] = []
     for source in (s for s in loaded.study.sources if s.format == fmt):
+        settings, faults = _structure(source, module, loaded, received)
+        if faults:
+            problems += faults
+            continue
         files, missing = files_of(loaded, source)
         problems += missing
         for name, path in files:
             data = path.read_bytes()
             try:
-                tables = module.read_tables(data, source=source)
+                tables = module.read_tables(data, source=source, **settings)
                 if not sum(t.received for t in tables.values()):
                     raise SourceError("empty_file", "The file has no data row.", "Export it again.")
-                tables, faults = _closed_questions(tables, source, loaded, registers)
+                tables, wrong = _closed_questions(tables, source, loaded, registers)
             except SourceError as error:
-                faults = [error]
-            if faults:
-                problems += [fault.problem(name) for fault in faults]
+                wrong = [error]
+            if wrong:
+                problems += [fault.problem(name) for fault in wrong]
                 continue
             for key, raw in tables.items():
                 frames[key].append(_replace_respondents(raw.frame, source, registers).with_columns(
@@ -98,6 +103,27 @@ def read_survey(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResul
     return RawResult(out, pl.concat([table("raw.rejected").empty(), *rejected]), files_read, problems)
 
 
+def _structure(
+    source: Source, module: ModuleType, loaded: LoadedStudy, received: list[dict[str, object]]
+) -> tuple[dict[str, object], list[Problem]]:
+    """What the reader is given beside each file: the survey's structure, when the study has it. A file of its own among
+    those received, without rows."""
+    if source.structure is None:
+        return {}, []
+    path = loaded.root / source.structure
+    if not path.is_file():
+        return {}, [Problem("missing_file", source.structure, f"No such file (structure of source {source.id}).",
+                            "Put the structure there, or correct `structure:` in study.yaml.")]  # fmt: skip
+    data = path.read_bytes()
+    try:
+        structure = module.read_structure(data)
+    except SourceError as error:
+        return {}, [error.problem(source.structure)]
+    received.append({"source": source.id, "source_file": source.structure, "format": f"{source.format}_structure",
+                     "sha256": hashlib.sha256(data).hexdigest(), "received": 0})  # fmt: skip
+    return {"structure": structure}, []
+
+
 def _closed_questions(
     tables: dict[str, SurveyTable], source: Source, loaded: LoadedStudy, registers: Registers
 ) -> tuple[dict[str, RawTable], list[SourceError]]:
@@ -109,15 +135,18 @@ def _closed_questions(
 
 def questionnaire(study: Study, registers: Registers) -> Questionnaire:
     """What the headings of a questionnaire may mean in this study."""
-    processes, tools = registers.tables["processes"]["process"], registers.tables["tools"]["tool"]
-    return Questionnaire(study.instruments, tuple(processes), tuple(tools))
+    processes, tools = (
+        dict(registers.tables[name].select(code, "label").iter_rows())
+        for name, code in (("processes", "process"), ("tools", "tool"))
+    )
+    return Questionnaire(study.instruments, processes, tools)
 
 
 def _replace_respondents(frame: pl.DataFrame, source: Source, registers: Registers) -> pl.DataFrame:
     if source.person is None or source.person not in frame.columns:
         return frame.with_columns(pl.lit(None, pl.String).alias("person_survey"), pl.lit("false").alias("code_given"))
     person = look_up(frame[source.person], registers.survey_identities, "person_survey")
-    given = (normalise(frame[source.person]).fill_null("") != "").cast(pl.String)
+    given = (~normalise(frame[source.person]).fill_null("").is_in(NOT_GIVEN)).cast(pl.String)
     return frame.drop(source.person).with_columns(person.alias("person_survey"), given.alias("code_given"))
 
 

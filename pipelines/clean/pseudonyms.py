@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.sources.values import normalise
 from pipelines.study.load import LoadedStudy, StudyError
 
 
@@ -27,12 +28,6 @@ class Keys:
 
     def __repr__(self) -> str:
         return "Keys(hidden)"
-
-
-def normalise(values: pl.Series) -> pl.Series:
-    """Identifiers in one spelling: NFC, no-break spaces as spaces, single spaces, lower case."""
-    spaces = values.cast(pl.String).str.normalize("NFC").str.replace_all(r"[\s\u{a0}\u{202f}]+", " ")
-    return spaces.str.strip_chars().str.to_lowercase()
 
 
 def pseudonymise(values: pl.Series, key: bytes) -> pl.Series:

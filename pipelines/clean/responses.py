@@ -1,34 +1,33 @@
 """Raw responses to questionnaires -> one row per answer, scored from the study's instruments, each row accounted for.
 
 A response (one row of the file) is accepted or refused as a whole. An answer nobody foresaw is a problem, never a
-silent null: dropping unknown labels shifts every mean.
+silent null: dropping unknown labels shifts every mean. Nothing is done per answer before the last step: a large survey
+has ten million of them, in a few hundred spellings.
 """
 
-import difflib
-import html
+import hashlib
 from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
 
+import numpy as np
 import polars as pl
 
+from pipelines.clean.answers import ROW, Column, answer_problems, headings, mostly_text, read_column
 from pipelines.clean.ingest import questionnaire
-from pipelines.clean.pseudonyms import normalise, pseudonymise
+from pipelines.clean.pseudonyms import normalise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
+from pipelines.sources.base import SourceError
+from pipelines.sources.choices import NOT_GIVEN
+from pipelines.sources.moments import time_of_day
 from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
-from pipelines.sources.values import number, text
+from pipelines.sources.values import date_order, text, to_date
 from pipelines.study.load import STUDY_FILE, LoadedStudy
 from pipelines.study.models import Item, Source, Study
 
-SHOWN_CHARACTERS = 60
-SHOWN_LABELS = 12  # more unknown answers than that in one column: another question, or free text nobody may quote
-# LimeSurvey writes N/A where a question was not shown, and this date where an anonymous survey records none.
-NOT_ASKED = ("", "n/a")
-NO_DATE = "1980-01-01"
-# Nothing of the person goes into these identifiers (source, file, line), so the key protects nothing.
-_ANONYMOUS = b"one respondent per row"
-_ROW = ["source", "source_file", "source_row"]
+NO_DATE = pl.date(1980, 1, 1)  # what LimeSurvey writes where an anonymous survey records none
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,8 @@ class ResponseTables:
     """`responses` honours clean.responses, `rejected` clean.rejected_responses.
 
     `accepted`: [source, source_file, rows], in responses (rows of the file), not in answers.
-    `problems`: unknown labels, waves nobody answered, faults of `columns:`; each stops the run.
+    `problems`: unknown labels, waves nobody answered, dates that read two ways, faults of `columns:`; each stops the
+    run.
     """
 
     responses: pl.DataFrame
@@ -51,28 +51,29 @@ def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy
     Rules in this order, the first broken is kept: no_code, unknown_person, unknown_team, bad_date, outside_study,
     bad_number and bad_value (answers that are numbers). Of several responses of one person to one wave the last
     complete one counts, by date then by line; the others are `duplicate_response`. Where a source has no column that
-    links a person's waves, every row is a respondent of its own, named by a hash of source, file and line.
+    links a person's waves, every row is a respondent of its own, named by a hash of source and file, and by its line.
     """
     study = loaded.study
     sources = [s for s in study.sources if s.is_survey]
     known = questionnaire(study, registers)
-    targets = {t.column: t for c in raw.columns if (t := known.declared(c)) is not None}
-    answers, problems = _answers(raw, targets, sources)
-    rows = _judged(_respondents(raw, sources, registers), answers, study)
+    targets = [t for c in raw.columns if (t := known.declared(c)) is not None]
+    columns = [read_column(raw[t.column], t) for t in sorted(targets, key=lambda t: t.column)]
+    headed = headings(targets, sources)
+    problems = [p for c in columns for p in answer_problems(raw, c, headed)]
+    rows, doubts = _respondents(raw, sources, registers)
+    rows = _judged(rows, _faults(raw, columns, headed), study)
     kept = rows.filter(pl.col("rule").is_null())
-    responses = kept.select(*_ROW, "person_survey", "team", "role", "wave", "submitted_at", "complete").join(
-        answers.filter(pl.col("fault").is_null()), on=_ROW, how="inner", maintain_order="left_right")  # fmt: skip
-    contract = table("clean.responses")
     status = pl.when(pl.col("rule") == "duplicate_response").then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
-    rejected = rows.filter(pl.col("rule").is_not_null()).select(*_ROW, "rule", "column", status.alias("status"))
+    rejected = rows.filter(pl.col("rule").is_not_null()).select(*ROW, "rule", "column", status.alias("status"))
     where = ["source", "source_file"]
     return ResponseTables(
-        responses=contract.conform(responses.select(c.name for c in contract.columns)),
+        responses=_one_row_per_answer(kept, columns),
         rejected=table("clean.rejected_responses").conform(rejected),
         accepted=kept.group_by(where).agg(pl.len().cast(pl.Int64).alias("rows")).sort(where),
         problems=[
             *(p for s in sources for p in mapping_problems(s, known)),
-            *problems,
+            *sorted(problems, key=lambda p: (p.file, p.column or "", p.line or 0)),
+            *doubts,
             *_empty_waves(study, set(kept["wave"])),
         ],
     )
@@ -114,137 +115,155 @@ def _scale_row(
     }  # fmt: skip
 
 
-def _respondents(raw: pl.DataFrame, sources: list[Source], registers: Registers) -> pl.DataFrame:
-    """One row per response: wave, person_survey, team, role, complete, submitted_at."""
+def _respondents(
+    raw: pl.DataFrame, sources: list[Source], registers: Registers
+) -> tuple[pl.DataFrame, list[Problem]]:
+    """One row per response, `at` its row in `raw`: wave, person_survey, team, role, complete, submitted_at. Also the
+    files whose dates read two ways."""
     settings = pl.DataFrame(
         [{"source": s.id, "wave": s.wave, "linked": s.person is not None} for s in sources],
         schema={"source": pl.String, "wave": pl.String, "linked": pl.Boolean},
     )
     absent = [c for c in (SUBMITTED, TEAM, "code_given") if c not in raw.columns]
-    rows = raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
-    rows = rows.select(*_ROW, "person_survey", SUBMITTED, TEAM, "code_given").join(settings, on="source")
+    rows = raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent).with_row_index("at")
+    rows = rows.select(*ROW, "at", "person_survey", SUBMITTED, TEAM, "code_given").join(settings, on="source")
     people = registers.tables["people_survey"].select("person_survey", "role", pl.col("team").alias("register_team"))
     teams = registers.tables["teams"]
     labels = pl.concat([teams.select("team", key="team"), teams.select("team", key="label")])
     labels = labels.with_columns(normalise(labels["key"])).unique("key", keep="first", maintain_order=True)
-    rows = rows.with_columns(normalise(rows[TEAM]).fill_null("").alias("key"), text(SUBMITTED).alias("submitted"))
-    rows = rows.join(people, on="person_survey", how="left").join(labels, on="key", how="left").sort(_ROW)
-    alone = pseudonymise(rows.select(pl.concat_str(_ROW, separator="\x1f")).to_series(), _ANONYMOUS)
-    moment = pl.col("submitted").str.slice(0, 19).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
-    day = pl.col("submitted").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+    rows = rows.with_columns(normalise(rows[TEAM]).fill_null("").alias("key"), _said(SUBMITTED).alias("submitted"))
+    rows = rows.join(people, on="person_survey", how="left").join(labels, on="key", how="left").sort(ROW)
+    rows, doubts = _dated(rows, sources)
     return rows.with_columns(
-        pl.when("linked").then("person_survey").otherwise(alone).alias("person_survey"),
+        pl.when("linked").then("person_survey").otherwise(_alone(rows)).alias("person_survey"),
         pl.coalesce("register_team", "team").alias("team"),
         pl.when("linked").then("role").otherwise(pl.lit("agent")).alias("role"),
         # Null = the file has no such column: whoever exported it chose the responses that count.
         (pl.col(SUBMITTED).is_null() | pl.col("submitted").is_not_null()).alias("complete"),
-        pl.coalesce(moment, day).alias("submitted_at"),
-    )
+    ), doubts
 
 
-def _judged(rows: pl.DataFrame, answers: pl.DataFrame, study: Study) -> pl.DataFrame:
+def _said(column: str) -> pl.Expr:
+    said = text(column)
+    return pl.when(~said.str.to_lowercase().is_in(NOT_GIVEN)).then(said)
+
+
+def _alone(rows: pl.DataFrame) -> pl.Series:
+    """A name for each row of its own. Nothing of the person goes into it, so that no key is needed."""
+    files = rows.select("source", "source_file").unique(maintain_order=True)
+    named = [hashlib.sha256("\x1f".join(file).encode()).hexdigest()[:10] for file in files.iter_rows()]
+    files = files.with_columns(pl.Series("file", named, dtype=pl.String))
+    line = pl.col("source_row").cast(pl.String).str.zfill(6)
+    return rows.select("source", "source_file", "source_row").join(
+        files, on=["source", "source_file"], how="left", maintain_order="left"
+    ).select(pl.col("file") + line).to_series()  # fmt: skip
+
+
+def _dated(rows: pl.DataFrame, sources: list[Source]) -> tuple[pl.DataFrame, list[Problem]]:
+    """`rows` with `submitted_at`: as LimeSurvey writes it, else as each file proves, or its source declares, that a
+    spreadsheet has written it."""
+    iso = pl.col("submitted").str.slice(0, 19).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
+    rows = rows.with_columns(iso.alias("submitted_at"))
+    other = rows.filter(pl.col("submitted").is_not_null() & pl.col("submitted_at").is_null())
+    if other.is_empty():
+        return rows, []
+    declared = {s.id: s.date_order for s in sources}
+    found, problems = [], []
+    for (source, file), own in other.group_by("source", "source_file", maintain_order=True):
+        try:
+            order = date_order(own["submitted"], declared[str(source)])
+        except SourceError as error:
+            problems.append(SourceError(error.rule, error.message, error.action, column=SUBMITTED).problem(str(file)))
+            continue
+        written = pl.col("submitted")
+        clock = time_of_day(written.str.extract(r"[ T](\d{1,2}:\d{2}.*)$"))
+        found.append(own.select("at", moment=to_date(written, order).cast(pl.Datetime("us")) + pl.duration(
+            seconds=clock.fill_null(0))))  # fmt: skip
+    if not found:
+        return rows, problems
+    rows = rows.join(pl.concat(found), on="at", how="left", maintain_order="left")
+    return rows.with_columns(pl.coalesce("submitted_at", "moment").alias("submitted_at")).drop("moment"), problems
+
+
+def _faults(raw: pl.DataFrame, columns: list[Column], headed: dict[tuple[str, str], str]) -> pl.DataFrame:
+    """[at, fault, heading] of each row with an answer that is no number, or out of bounds: its first one. Of a column
+    that holds something else than numbers the whole column is told, not its rows."""
+    found = []
+    for column in (c for c in columns if c.meanings["fault"].count()):
+        rows = raw.select("source").with_columns(fault=column.of("fault"), given=column.of("value_code").is_not_null())
+        something_else = mostly_text(pl.col("fault") == "bad_number", pl.col("given")).over("source")
+        rows = rows.with_row_index("at").filter(pl.col("fault").is_not_null(), ~something_else)
+        name = column.target.column
+        heading = [headed.get((source, name), name) for source in rows["source"]]
+        found.append(rows.select("at", "fault", heading=pl.Series(heading, dtype=pl.String)))
+    schema = {"at": pl.get_index_type(), "fault": pl.String, "heading": pl.String}
+    return pl.concat([pl.DataFrame(schema=schema), *found]).unique("at", keep="first", maintain_order=True)
+
+
+def _judged(rows: pl.DataFrame, faults: pl.DataFrame, study: Study) -> pl.DataFrame:
     """`rows` with `rule` and `column`, in the order of sources, files and lines."""
-    faults = answers.filter(pl.col("fault").is_not_null()).group_by(_ROW, maintain_order=True).agg(
-        pl.col("fault", "heading").first())  # fmt: skip
     waves = pl.DataFrame(
         [{"wave": w.wave, "opens": w.opens, "closes": w.closes} for w in study.waves],
         schema={"wave": pl.String, "opens": pl.Date, "closes": pl.Date},
     )
-    rows = rows.join(faults, on=_ROW, how="left").join(waves, on="wave", how="left")
+    rows = rows.join(faults, on="at", how="left").join(waves, on="wave", how="left")
     day, calendar = pl.col("submitted_at").dt.date(), study.calendar
     first = pl.min_horizontal("opens", pl.lit(calendar.measurement_start))
     last = pl.max_horizontal("closes", pl.lit(calendar.measurement_end))
-    linked, no_date = pl.col("linked"), pl.col("submitted").str.starts_with(NO_DATE).fill_null(False)
+    linked, no_date = pl.col("linked"), (day == NO_DATE).fill_null(False)
     rules: Rules = [
         ("no_code", None, linked & (pl.col("code_given") != "true")),
         ("unknown_person", None, linked & pl.col("role").is_null()),
-        ("unknown_team", TEAM, ~pl.col("key").is_in(NOT_ASKED) & pl.col("team").is_null()),
+        ("unknown_team", TEAM, ~pl.col("key").is_in(NOT_GIVEN) & pl.col("team").is_null()),
         ("bad_date", SUBMITTED, pl.col("submitted").is_not_null() & pl.col("submitted_at").is_null()),
         ("outside_study", SUBMITTED, ~no_date & ~day.is_between(first, last)),
         *((rule, pl.col("heading"), pl.col("fault") == rule) for rule in ("bad_number", "bad_value")),
     ]
     rows = rows.with_columns(*first_rule(rules), pl.when(~no_date).then("submitted_at").alias("submitted_at"))
-    rows = rows.sort("complete", "submitted_at", *_ROW, nulls_last=False)
+    rows = rows.sort("complete", "submitted_at", *ROW, nulls_last=False)
     good = pl.col("rule").is_null()
     repeat = good & ~pl.struct("person_survey", "wave").is_last_distinct().over(good)
     rule = pl.when(repeat).then(pl.lit("duplicate_response")).otherwise("rule")
-    return rows.with_columns(rule.alias("rule")).sort(_ROW)
+    return rows.with_columns(rule.alias("rule")).sort(ROW)
 
 
-def _answers(
-    raw: pl.DataFrame, targets: dict[str, Target], sources: list[Source]
-) -> tuple[pl.DataFrame, list[Problem]]:
-    """[source, source_file, source_row, heading, item, process, tool, value_code, value_number, fault] of every answer
-    given, and a problem per label no instrument knows."""
-    asked = pl.DataFrame(
-        [{"target": c, "item": t.item.item, "process": t.process, "tool": t.tool, "numeric": t.item.kind == "number",
-          "minimum": t.item.minimum, "maximum": t.item.maximum} for c, t in targets.items()],
-        schema={"target": pl.String, "item": pl.String, "process": pl.String, "tool": pl.String, "numeric": pl.Boolean,
-                "minimum": pl.Float64, "maximum": pl.Float64},
-    )  # fmt: skip
-    cells = raw.unpivot(list(targets), index=_ROW, variable_name="target", value_name="answer") if targets else None
-    if cells is None:
-        cells = pl.DataFrame(schema={**{c: raw.schema[c] for c in _ROW}, "target": pl.String, "answer": pl.String})
-    cells = cells.with_columns(_spelling(cells["answer"]).alias("key")).filter(pl.col("key").fill_null("") != "")
-    cells = cells.join(asked, on="target").join(_headings(targets, sources), on=["source", "target"], how="left")
-    cells = cells.join(_options(targets), on=["target", "key"], how="left").sort(*_ROW, "target")
-    figure, numeric = number(pl.col("key")), pl.col("numeric")
-    cells = cells.filter(pl.col("value_code").is_not_null() | (pl.col("key") != "n/a")).with_columns(
-        pl.when(numeric).then(figure).otherwise("value_number").alias("value_number"),
-        pl.when(numeric).then(figure.cast(pl.String).str.strip_suffix(".0")).otherwise("value_code").alias("value_code"),
-        pl.when(numeric & figure.is_null()).then(pl.lit("bad_number"))
-        .when(numeric & ((figure < pl.col("minimum")) | (figure > pl.col("maximum")))).then(pl.lit("bad_value"))
-        .alias("fault"),
-        pl.coalesce("heading", "target").alias("heading"),
-    )  # fmt: skip
-    unknown = ~numeric & pl.col("value_code").is_null()
-    return cells.filter(~unknown), _label_problems(cells.filter(unknown), targets)
+def _one_row_per_answer(kept: pl.DataFrame, columns: list[Column]) -> pl.DataFrame:
+    """clean.responses. Answers are numbered (0 = none) and put in the contract's order as numbers; the columns of text
+    are looked up once, at the end."""
+    contract = table("clean.responses")
+    if kept.is_empty() or not columns:
+        return contract.empty()
+    columns = sorted(columns, key=lambda c: _in_order(c.target))
+    kept = kept.sort("wave", "team", "source_file", "source_row", nulls_last=True, maintain_order=True)
+    at = kept["at"].to_numpy()
+    numbers = np.zeros((kept.height, len(columns)), dtype=np.uint32, order="F")
+    answers: list[pl.DataFrame] = []
+    accepted = pl.col("value_code").is_not_null() & ~pl.col("unknown") & pl.col("fault").is_null()
+    for j, column in enumerate(columns):
+        first = 1 + sum(a.height for a in answers)
+        good = column.meanings.select(accepted).to_series().to_numpy()
+        number = np.where(good, np.arange(first, first + good.size), 0).astype(np.uint32)
+        numbers[:, j] = number[column.rows.to_numpy()[at]]
+        about = {"item": column.target.item.item, "process": column.target.process, "tool": column.target.tool}
+        said = [pl.lit(value, pl.String).alias(name) for name, value in about.items()]
+        answers.append(column.meanings.select(*said, "value_code", "value_number"))
+    groups = kept.select(pl.struct("wave", "team").rle_id()).to_series()
+    starts = [*np.flatnonzero(np.diff(groups.to_numpy().astype(np.int64), prepend=-1)), kept.height]
+    items = [len(list(same)) for _, same in groupby(columns, key=lambda c: c.target.item.item)]
+    blocks = [(a, b, j, k) for a, b in pairwise(starts) for j, k in pairwise(accumulate(items, initial=0))]
+    number = np.concatenate([numbers[a:b, j:k].ravel() for a, b, j, k in blocks])
+    row = np.concatenate([np.repeat(np.arange(a, b, dtype=np.uint32), k - j) for a, b, j, k in blocks])
+    answered = number > 0
+    row, number = row[answered], number[answered] - 1
+    said_by = [c.name for c in contract.columns if c.name not in answers[0].columns]
+    long = kept.select(said_by)[row].hstack(pl.concat(answers)[number])
+    return long.select(c.name for c in contract.columns)
 
 
-def _options(targets: dict[str, Target]) -> pl.DataFrame:
-    """[target, key, value_code, value_number]: every spelling of every answer. One that means two is dropped."""
-    rows = [
-        (column, spelling, answer.code, answer.value)
-        for column, target in targets.items() for answer in target.item.answers
-        for spelling in (answer.code, answer.label, *answer.aliases)
-    ]  # fmt: skip
-    schema = {"target": pl.String, "key": pl.String, "value_code": pl.String, "value_number": pl.Float64}
-    options = pl.DataFrame(rows, schema=schema, orient="row")
-    options = options.with_columns(_spelling(options["key"]).alias("key")).unique(maintain_order=True)
-    return options.filter(pl.col("value_code").n_unique().over("target", "key") == 1)
-
-
-def _headings(targets: dict[str, Target], sources: list[Source]) -> pl.DataFrame:
-    """[source, target, heading]: the heading study.yaml gives for a column, where it gives one."""
-    rows = [(s.id, t.strip(), h) for s in sources for h, t in s.columns.items() if t.strip() in targets]
-    frame = pl.DataFrame(rows, schema={"source": pl.String, "target": pl.String, "heading": pl.String}, orient="row")
-    return frame.unique(["source", "target"], keep="first", maintain_order=True)
-
-
-def _label_problems(unknown: pl.DataFrame, targets: dict[str, Target]) -> list[Problem]:
-    """One problem per column and label: where it is first met, how often, and the nearest label known. Of a column
-    that holds something else altogether nothing is quoted."""
-    counts = unknown.group_by("source", "target", "key", "heading", maintain_order=True).agg(
-        pl.len(), pl.first("answer", "source_file", "source_row"))  # fmt: skip
-    many = pl.len().over("source", "target") > SHOWN_LABELS
-    other = counts.filter(many).unique(["source", "target"], keep="first", maintain_order=True)
-    problems = [
-        Problem("unmapped_label", file, f"More than {SHOWN_LABELS} different answers are unknown to {target} in this "
-                "column.", "Check that `columns:` in study.yaml gives it to the right item.", line, heading)
-        for target, heading, file, line in other.select("target", "heading", "source_file", "source_row").iter_rows()
-    ]  # fmt: skip
-    for source, target, key, heading, count, label, file, line in counts.filter(~many).iter_rows():
-        item = targets[target].item
-        known = {k: a.label for a in item.answers for k in _spelling(pl.Series([a.label, *a.aliases, a.code]))}
-        near = difflib.get_close_matches(key, list(known), n=1)
-        hint = f" Nearest known: {known[near[0]]!r}." if near else ""
-        problems.append(Problem(
-            "unmapped_label", file,
-            f"{label[:SHOWN_CHARACTERS]!r} is no answer to {item.item} ({count} row{'s' if count > 1 else ''}, source "
-            f"{source}).{hint}",
-            f"Add it to the `aliases:` of an answer of {item.item} under `instruments:` in study.yaml, or correct it.",
-            line, heading))  # fmt: skip
-    return problems
+def _in_order(target: Target) -> tuple[str, bool, str, bool, str]:
+    """The contract's order: by item, process and tool, those without one last."""
+    process, tool = target.process, target.tool
+    return target.item.item, process is None, process or "", tool is None, tool or ""
 
 
 def _empty_waves(study: Study, answered: set[str]) -> list[Problem]:
@@ -254,11 +273,3 @@ def _empty_waves(study: Study, answered: set[str]) -> list[Problem]:
                 "Add its export under `sources:`, or take the wave out of `waves:`.")
         for wave in study.waves if wave.closes <= study.calendar.as_of and wave.wave not in answered
     ]  # fmt: skip
-
-
-def _spelling(labels: pl.Series) -> pl.Series:
-    """Answers in one spelling: no mark of byte order, no HTML entity, whole numbers without `.0`, then normalised."""
-    distinct = labels.drop_nulls().unique(maintain_order=True)
-    plain = pl.Series([html.unescape(v).replace("\ufeff", "") for v in distinct], dtype=pl.String)
-    keys = normalise(plain).str.replace(r"^(-?\d+)\.0+$", "$1")
-    return labels.replace_strict(distinct, keys, default=None, return_dtype=pl.String)

@@ -1,20 +1,23 @@
-"""`bilan run` and `bilan check`: the same assets as Dagster's, run in this process."""
+"""`bilan run` and `bilan check`: the same assets as Dagster's, run in this process; `bilan questionnaires`."""
 
 import logging
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import polars as pl
 
 from pipelines import quality
+from pipelines.clean.accounts import beyond_quarantine
 from pipelines.clean.build import check
 from pipelines.clean.pseudonyms import load_keys
+from pipelines.clean.registers import read_registers
 from pipelines.contracts.rules import DataProblems, Problem
 from pipelines.lake import places
 from pipelines.parts import Parts
+from pipelines.questionnaires import Lists, Survey, as_html, as_lss, as_tsv, build
 from pipelines.study.load import load_study
 from pipelines.wording.display import PRIMARY
 
@@ -37,6 +40,31 @@ def check_study(study_dir: Path) -> list[Problem]:
     loaded = load_study(study_dir)
     with tempfile.TemporaryDirectory() as folder:
         return check(loaded, load_keys(loaded, create=False), Parts(Path(folder)))
+
+
+def write_questionnaires(study_dir: Path, out: Path | None = None) -> tuple[Path, list[Survey]]:
+    """Write each questionnaire of the study as `<CODE>.txt`, `.lss` and `.html`; returns their folder and themselves.
+
+    Raises StudyError, or DataProblems: a register it lists from cannot be used, or LimeSurvey would refuse a code.
+    """
+    loaded = load_study(study_dir)
+    registers = read_registers(loaded, load_keys(loaded, create=False))
+    listed = [field.name for field in fields(Lists)]
+    files = [getattr(loaded.study.registers, name) for name in listed]
+    lost = beyond_quarantine(registers.rejected.filter(pl.col("source").is_in(listed)), loaded.study)
+    if faults := [*(p for p in registers.problems if p.file in files), *lost]:
+        raise DataProblems(faults)
+    lists = Lists(**{name: registers.tables[name] for name in listed})
+    surveys, refused = build(loaded.study.instruments, lists, organisation=loaded.study.organisation)
+    if refused:
+        raise DataProblems(refused)
+    folder = places(loaded.study.study, out).work.parent / "questionnaires"
+    folder.mkdir(parents=True, exist_ok=True)
+    for rank, survey in enumerate(surveys):
+        written = {"txt": as_tsv(survey, rank), "lss": as_lss(survey, rank), "html": as_html(survey)}
+        for ending, data in written.items():
+            (folder / f"{survey.form.questionnaire}.{ending}").write_bytes(data)
+    return folder, surveys
 
 
 def run_study(study_dir: Path, out: Path | None = None, *, progress: Callable[[str], None]) -> Summary:

@@ -24,6 +24,7 @@ ADMIN_FR = {
 QUESTIONS = {"CODE": "Votre code (celui de l'enveloppe)", "EQ": "Équipe"}
 LAST_PAGE = 6
 # T0 numbers its subquestions; study.yaml maps each to a process. Elsewhere the code of the process is the subquestion.
+T0_PER_PROCESS = ("TP1", "TP2", "ER1", "IR1")
 T0_SUBQUESTIONS = {p.process: f"SQ{i + 1:03d}" for i, p in enumerate(PROCESSES) if not p.witness}
 
 # Rows added to the first file that has them: rule -> rows.
@@ -60,8 +61,7 @@ def questionnaire_exports(rng: np.random.Generator, roster: Roster) -> dict[str,
 
 def t0_columns() -> dict[str, str]:
     """Headings of the T0 export -> item:process, as study.yaml declares them."""
-    items = [i.item for i in house_instruments().items if i.per == "process"]
-    return {f"{i}[{sq}]": f"{i}:{process}" for i in items for process, sq in T0_SUBQUESTIONS.items()}
+    return {f"{i}[{sq}]": f"{i}:{process}" for i in T0_PER_PROCESS for process, sq in T0_SUBQUESTIONS.items()}
 
 
 def _respondents(

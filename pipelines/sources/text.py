@@ -99,12 +99,14 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
+    if not data.startswith(_WHOLE) and (plain := _read_plain(data, separators, "utf-8")) is not None:
+        return plain
     raw, encoding = decode(data)
     if not raw or raw.isspace():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
     if b"\0" in raw:
         raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
-    if b'"' not in raw and (plain := _read_plain(raw, separators, encoding)) is not None:
+    if encoding != "utf-8" and (plain := _read_plain(raw, separators, encoding)) is not None:
         return plain
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -151,37 +153,44 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     return TextTable(header, frame, rejected, frame.height + rejected.height, separator, encoding)
 
 
-def _read_plain(raw: bytes, separators: str, encoding: str) -> TextTable | None:
-    """The table of a text without quotes and blank lines whose records all have the header's number of fields; None
-    when it is not such a text. The parser refuses longer records and the count of separators tells shorter ones."""
-    head = raw[: raw.find(b"\n") + 1]
-    end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
-    if not head.strip() or not raw.endswith(end):
+def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None:
+    """The table of a UTF-8 text without blank lines whose records are all one line and have the header's number of
+    fields; None when it is not such a text, or when a cell holds a quotation mark.
+
+    The parser refuses bytes that are not UTF-8, and longer records. The bytes of the cells, of their quotes and of the
+    separators that the records need add up to the text only if no record is shorter and no quote stands in a cell.
+    """
+    if not data.endswith(b"\n") or data.endswith((b"\n\n", b"\n\r\n")):
+        data = data.rstrip(b"\r\n") + b"\n"
+    start = data.find(b"\n") + 1
+    head = data[:start].removeprefix(_BOM).rstrip(b"\r\n")
+    outside = b"".join(head.split(b'"')[::2])
+    separator = max(separators, key=lambda s: outside.count(s.encode()))
+    fields = outside.count(separator.encode()) + 1
+    if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data:
         return None
-    codes = np.frombuffer(raw, dtype=np.uint8)
-    newlines = np.flatnonzero(codes == _LF)
-    separator = max(separators, key=lambda s: head.count(s.encode()))
-    fields, records = head.count(separator.encode()) + 1, newlines.size - 1
-    marks, returns = np.count_nonzero(codes == ord(separator)), np.count_nonzero(codes == ord("\r"))
-    if fields == 1 or not records or marks != newlines.size * (fields - 1) or returns != newlines.size * (len(end) - 1):
+    records, returns, quotes = (data.count(sign, start) for sign in (b"\n", b"\r", b'"'))
+    if returns and returns not in (records, records - 1):
         return None
-    if np.diff(newlines).min() < fields + len(end):  # a blank line, or one of separators only
-        return None
-    header = head.decode().removesuffix(end.decode()).split(separator)
-    columns = unique_headings(header)
     try:
-        frame = _parse(raw, separator, fields, skip=1)
+        header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
+        frame = _parse(data, separator, fields, skip=1)
     except (SourceError, pl.exceptions.SchemaError):
         return None
-    if frame.height != records:
+    cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() if frame.height else 0
+    if frame.height != records or cells + quotes + returns + records * fields != len(data) - start:
         return None
+    columns = unique_headings(header)
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
-    frame = frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW))
+    frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
 
 
 def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    return frame.filter(~pl.all_horizontal((pl.col(c).is_null() | (pl.col(c) == "")) for c in columns))
+    blank = [pl.col(c).is_null() | (pl.col(c) == "") for c in columns]
+    if not frame.select(blank[0].any()).item():  # nearly always: the other columns need no look
+        return frame
+    return frame.filter(~pl.all_horizontal(blank))
 
 
 def _numbered(n: int) -> list[str]:
@@ -193,8 +202,9 @@ def _parse(body: bytes, separator: str, width: int, *, skip: int = 0) -> pl.Data
     if not body:
         return pl.DataFrame(schema=schema)
     try:
-        return pl.read_csv(io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"',
-                           skip_lines=skip)  # fmt: skip
+        return pl.read_csv(
+            io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"', skip_lines=skip
+        )
     except pl.exceptions.ComputeError:
         raise SourceError(
             "unrecognised_file", "A quotation mark stands inside an unquoted cell.",

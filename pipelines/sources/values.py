@@ -40,6 +40,12 @@ def fold(heading: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", plain.lower()).strip()
 
 
+def normalise(values: pl.Series) -> pl.Series:
+    """Identifiers in one spelling: NFC, no-break spaces as spaces, single spaces, lower case."""
+    spaces = values.cast(pl.String).str.normalize("NFC").str.replace_all(r"[\s\u{a0}\u{202f}]+", " ")
+    return spaces.str.strip_chars().str.to_lowercase()
+
+
 def text(column: str) -> pl.Expr:
     """The column's text in single spaces; empty, or a lone dash, = null."""
     spaced = pl.col(column).str.replace_all(_SPACES, " ").str.strip_chars()
@@ -68,6 +74,8 @@ def date_order(values: pl.Series, declared: DateOrder | None) -> DateOrder:
     first, second = parts["1"].cast(pl.Int64), parts["2"].cast(pl.Int64)
     if not first.is_not_null().any():
         return declared or "ymd"
+    if (first == second).fill_null(True).all():  # 01/01/1980, of a survey that records no date, reads one way only
+        return declared or "dmy"
     day_first, month_first = ((first > 12) & (second <= 12)).any(), ((second > 12) & (first <= 12)).any()
     advice = "Declare `date_order: dmy` or `date_order: mdy` for this source in study.yaml."
     if declared is not None:

@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from pipelines.study.models import Instruments, Study
 
 STUDY_FILE = "study.yaml"
+# Parts of the instruments that a study may replace one by one -> what names them.
+_CODED = {"items": "item", "scales": "scale", "arrays": "array", "questionnaires": "questionnaire"}
 
 
 class StudyError(Exception):
@@ -70,8 +72,12 @@ def load_study(root: Path) -> LoadedStudy:
 def _unknown_items(study: Study, marks: Any) -> list[str]:
     """Items that the study names and no instrument holds."""
     known = [i.item for i in study.instruments.items]
+    arrays = {a.array for a in study.instruments.arrays}
     named: list[tuple[tuple[int | str, ...], str]] = [(("satisfaction", "item"), study.satisfaction.item)]
     named += [(("distributions", rank), code) for rank, code in enumerate(study.distributions)]
+    forms, tables = ("instruments", "questionnaires"), ("instruments", "arrays")
+    named += [(forms, c) for q in study.instruments.questionnaires for p in q.pages for c in p.asks if c not in arrays]
+    named += [(tables, c) for a in study.instruments.arrays for c in a.items]
     found = []
     for location, code in named:
         if code not in known:
@@ -82,9 +88,19 @@ def _unknown_items(study: Study, marks: Any) -> list[str]:
 
 
 def _merge(house: Instruments, own: Instruments) -> Instruments:
-    items = {i.item: i for i in (*house.items, *own.items)}
-    scales = {s.scale: s for s in (*house.scales, *own.scales)}
-    return Instruments(items=tuple(items.values()), scales=tuple(scales.values()))
+    """The house's instruments with the study's: of the same code, only the fields that the study gives change."""
+    parts = {name: _overlaid(getattr(house, name), getattr(own, name), key) for name, key in _CODED.items()}
+    rest = {name: getattr(own, name) for name in own.model_fields_set - set(_CODED)}
+    return house.model_copy(update=parts | rest)
+
+
+def _overlaid(house: tuple[Any, ...], own: tuple[Any, ...], key: str) -> tuple[Any, ...]:
+    merged = {getattr(part, key): part for part in house}
+    for part in own:
+        code = getattr(part, key)
+        given = {field: getattr(part, field) for field in part.model_fields_set}
+        merged[code] = merged[code].model_copy(update=given) if code in merged else part
+    return tuple(merged.values())
 
 
 def _yaml(text: str) -> tuple[Any, Any]:

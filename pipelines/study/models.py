@@ -118,6 +118,7 @@ class Source(Frozen):
     # Heading (code part) -> item, or item:process, item:tool, where they differ; in a tracker source heading -> role.
     columns: dict[str, str] = {}
     ignore: tuple[str, ...] = ()  # headings (code part, globs) read by nobody
+    structure: InsidePath | None = None  # LimeSurvey's own description of the survey (.lss, or tab-separated .txt)
     # Time
     process_column: str | None = None  # column of the tracker that names the process
     tool_column: str | None = None  # column of the tracker that names the tool (tags are split on commas)
@@ -168,6 +169,8 @@ class Source(Frozen):
     def _complete(self) -> "Source":
         if self.is_survey and self.wave is None:
             raise ValueError(f"a {self.format} source needs `wave:`")
+        if self.structure is not None and self.format != "limesurvey":
+            raise ValueError("only a limesurvey source has a `structure:`")
         return self
 
     @property
@@ -225,18 +228,72 @@ class Answer(Frozen):
     aliases: tuple[str, ...] = ()
 
 
+class Condition(Frozen):
+    """Asked only of those who gave one of these answers to another item."""
+
+    item: Code
+    answers: tuple[str, ...] = Field(min_length=1)
+
+
+TO_PASTE = "à coller ici"  # stands in the wording of an item whose official text the analyst must paste
+
+
 class Item(Frozen):
-    """One question of an instrument. `answers` empty: a number between minimum and maximum, or free text."""
+    """One question of an instrument.
+
+    `answers`: of a choice, the answers; of `multiple`, the boxes to tick; of `points`, what 100 points are shared
+    between; of a text, its parts. A number stands between minimum and maximum, a text holds `maximum` characters at
+    most. `[processus]` and `[outil]` stand in the text for what the item is about.
+    """
 
     item: Code
     text: str
-    kind: Literal["choice", "number", "text", "code"] = "choice"
+    kind: Literal["choice", "number", "text", "code", "team", "multiple", "points", "date"] = "choice"
     answers: tuple[Answer, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     per: Literal["person", "process", "tool"] = "person"
     reversed: bool = False
     sensitive: bool = False
+    # Asking it
+    help: str = ""
+    required: bool = False
+    optional: bool = False  # told to be so, and outside the budget of minutes
+    when: Condition | None = None
+    max_choices: int | None = Field(None, ge=1)  # of `multiple`
+    seconds: int | None = Field(None, ge=1)  # to answer it; null = the usual time of its kind
+
+    @property
+    def links(self) -> bool:
+        """It says who answers, and is no answer: `person:` and `team:` of a source name its column."""
+        return self.kind in ("code", "team")
+
+
+class Array(Frozen):
+    """Choices of one person with the same answers, asked in one table under one sentence."""
+
+    array: Code
+    text: str
+    items: tuple[Code, ...] = Field(min_length=2)
+
+
+class Page(Frozen):
+    """One screen: its title, and the items and arrays on it, in order."""
+
+    title: str
+    asks: tuple[Code, ...] = Field(min_length=1)
+
+
+class Form(Frozen):
+    """One questionnaire as people meet it. Budgets: minutes, or questions, that it may take."""
+
+    questionnaire: Code
+    title: str
+    intro: str = ""
+    informed: bool = False  # the first screen holds `Instruments.informed`
+    pages: tuple[Page, ...] = Field(min_length=1)
+    budget_minutes: float | None = None
+    budget_questions: int | None = None
 
 
 class Scale(Frozen):
@@ -251,10 +308,14 @@ class Scale(Frozen):
 
 
 class Instruments(Frozen):
-    """Items and scales of a study."""
+    """Items, scales and questionnaires of a study."""
 
     items: tuple[Item, ...] = ()
     scales: tuple[Scale, ...] = ()
+    arrays: tuple[Array, ...] = ()
+    questionnaires: tuple[Form, ...] = ()
+    informed: str = ""  # what a respondent confirms before the first question
+    seconds: dict[str, int] = {}  # kind of item -> usual seconds to answer one
 
     def item(self, code: str) -> Item | None:
         """The item of that code, or None."""
@@ -286,7 +347,7 @@ class Study(Frozen):
     governance: Governance = Governance()
     satisfaction: Satisfaction = Satisfaction()
     distributions: tuple[Code, ...] = ()  # items whose distribution is published
-    instruments: Instruments = Instruments()  # added to the house's instruments; same code = replaced
+    instruments: Instruments = Instruments()  # added to the house's; same code = what is given replaces the house's
 
     @model_validator(mode="after")
     def _treated(self) -> "Study":
