@@ -215,7 +215,7 @@ class Array(Frozen):
 
     array: Code
     text: str
-    items: tuple[Code, ...] = Field(min_length=2)
+    items: tuple[Code, ...] = ()
 
 
 class Page(Frozen):
