@@ -76,7 +76,8 @@ def _unknown_items(study: Study, marks: Any) -> list[str]:
     named: list[tuple[tuple[int | str, ...], str]] = [(("satisfaction", "item"), study.satisfaction.item)]
     named += [(("distributions", rank), code) for rank, code in enumerate(study.distributions)]
     forms, tables = ("instruments", "questionnaires"), ("instruments", "arrays")
-    named += [(forms, c) for q in study.instruments.questionnaires for p in q.pages for c in p.asks if c not in arrays]
+    pages = [p for q in study.instruments.questionnaires for p in q.pages]
+    named += [(forms, c) for p in pages for c in p.asks if c not in arrays]
     named += [(tables, c) for a in study.instruments.arrays for c in a.items]
     found = []
     for location, code in named:
