@@ -95,8 +95,9 @@ def _mixed_arrays(study: Study, marks: Any) -> list[str]:
         items = [i for i in study.instruments.items if i.item in array.items]
         if {(i.kind, i.per) for i in items} != {("choice", "person")} or len({i.answers for i in items}) != 1:
             line = _line(marks, ("instruments", "arrays"))
-            faults.append(f"{STUDY_FILE}, line {line}: the items of the array `{array.array}` must be choices of one "
-                          "person with the same answers. Ask them one by one, or give them the same answers.")  # fmt: skip
+            fault = f"the items of the array `{array.array}` must be choices of one person with the same answers."
+            advice = "Ask them one by one, or give them the same answers."
+            faults.append(f"{STUDY_FILE}, line {line}: {fault} {advice}")
     return faults
 
 
