@@ -63,7 +63,10 @@ class Parts:
     def scan_file(self, table: str, file: str) -> pl.LazyFrame | None:
         """The rows of one file, lazily; None when nothing of it was written."""
         paths = self._paths_of(table, file)
-        return pl.scan_parquet(paths, hive_partitioning=False, missing_columns="insert") if paths else None
+        if not paths:
+            return None
+        rows = pl.scan_parquet(paths, hive_partitioning=False, missing_columns="insert")
+        return rows.with_columns(cs.enum().cast(pl.String))
 
     def rewrite(self, path: Path, rows: pl.DataFrame) -> None:
         """Write other rows over one part."""

@@ -152,7 +152,7 @@ def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
     stored = raw.write_csv().lower()
     assert not [w for w in ("ma07x12", "192.0.2", "jeton", "du texte", "example.org") if w in stored]
     assert [(p.rule, p.file, p.column) for p in found.problems] == [
-        ("unmapped_column", "bad.csv", "ZZ"), ("missing_file", "none.csv", None)]  # fmt: skip
+        ("missing_file", "none.csv", None), ("unmapped_column", "bad.csv", "ZZ")]  # fmt: skip
     assert found.received.select("source", "received").rows() == [("q", 2)]
 
 

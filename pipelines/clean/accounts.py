@@ -18,7 +18,7 @@ def build_accounts(received: pl.DataFrame, rejected: pl.DataFrame, accepted: pl.
         (pl.col("status") == "duplicate").sum().cast(pl.Int64).alias("duplicates"),
     )
     taken = accepted.group_by(key).agg(pl.col("rows").sum().cast(pl.Int64).alias("accepted"))
-    files = received.drop("date_order", "duration_unit")
+    files = received.drop("date_order", "duration_unit", strict=False)
     joined = files.join(taken, on=key, how="left").join(counts, on=key, how="left")
     filled = joined.with_columns(pl.col("accepted", "set_aside", "duplicates").fill_null(0))
     return table("clean.accounts").conform(filled)

@@ -274,7 +274,7 @@ class Array(Frozen):
 
     array: Code
     text: str
-    items: tuple[Code, ...] = Field(min_length=2)
+    items: tuple[Code, ...] = ()
 
 
 class Page(Frozen):
