@@ -7,10 +7,10 @@ library gain an index column without heading.
 
 import re
 
-from pipelines.sources.registers import first_sheet
 from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable, code_part
-from pipelines.sources.text import SOURCE_ROW, read_delimited
+from pipelines.sources.text import SOURCE_ROW
 from pipelines.sources.values import fold
+from pipelines.sources.workbook import read_table
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, TABLES = "limesurvey", "survey", ("limesurvey",)
@@ -49,7 +49,7 @@ def recognises(header: list[str]) -> bool:
 def read_tables(data: bytes, *, source: Source) -> dict[str, SurveyTable]:
     """The responses as received; headings are known by their code, else by their text. Raises SourceError when the file
     is neither delimited text nor a workbook."""
-    table = first_sheet(data) if data.startswith(b"PK") else read_delimited(data)
+    table = read_table(data, recognises)
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
     codes = [code_part(h) for h in table.header]
     headings = tuple(

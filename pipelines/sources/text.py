@@ -85,10 +85,10 @@ def _last_record_end(data: bytes) -> int:
 
 
 def decode(data: bytes) -> tuple[bytes, str]:
-    """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252. A first line
-    `sep=;` becomes a blank one.
+    """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252. A first
+    line `sep=;` becomes a blank one.
 
-    Raises SourceError `unrecognised_file` rather than read letters wrong: the file is in another encoding, or mixes two.
+    Raises SourceError `unrecognised_file` rather than read letters wrong: another encoding, or a mix of two.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text, encoding = data.decode("utf-16", errors="replace").encode(), "utf-16"

@@ -12,9 +12,10 @@ import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
 from pipelines.sources.fields import Field, empty, lower, read_fields, same, unread, whole
-from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
+from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
 from pipelines.sources.values import Reading, fold, number, sheet_minutes, text, to_date, yes_no
+from pipelines.sources.workbook import read_sheets, with_dates
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, WEEKS_TABLE = "time_sheet", "time", "time_sheet_weeks"
@@ -55,7 +56,6 @@ MANDATORY = ("Date", "Code", "Process", "Tool", "Occurrences", "Minutes")
 LOGGED, AWAY = ("j ai note", "note", "rien a declarer", "logged", "nothing to declare"), ("conge", "conges", "leave")
 LONGEST_LINE_MINUTES = 1440  # a line is about one day
 LONGEST_WEEK_HOURS = 60
-HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings of a sheet
 
 
 def recognises(header: list[str]) -> bool:
@@ -69,15 +69,17 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
     `source_row` is the line of the text file, or the row of the sheet. Raises SourceError when no sheet has the
     headings, when two have the same ones, or when a mandatory column is absent.
     """
-    tables = _workbook(data) if data.startswith(b"PK") else [read_delimited(data)]
     found: dict[str, RawTable] = {}
-    for table in tables:
+    sheet_of: dict[str, str] = {}
+    for sheet, table in read_sheets(data, recognises).items():
         kind = _kind(table.header)
         if kind is None:
             continue
         if kind in found:
-            raise SourceError("unrecognised_file", "Two sheets have the same headings: rows could not be told apart.",
-                              "Put them in one sheet, or in two files.")  # fmt: skip
+            raise SourceError(
+                "unrecognised_file", f"Sheets « {sheet_of[kind]} » and « {sheet} » have the same headings: rows could not "
+                "be told apart.", "Put them in one sheet, or in two files.")  # fmt: skip
+        sheet_of[kind] = sheet
         found[kind] = _canonical(table, ENTRY_HEADINGS if kind == FORMAT else WEEK_HEADINGS)
     if not found:
         raise SourceError("unrecognised_file", "No sheet has the headings of the time sheet.",
@@ -194,33 +196,10 @@ def _canonical(table: TextTable, headings: dict[str, tuple[str, ...]]) -> RawTab
     names = _translate(table.header, headings)
     first = {n: c for n, c in reversed(list(zip(names, received, strict=True))) if n is not None}
     kept = [pl.col(first[n]).alias(n) for n in headings if n in first]
-    return RawTable(table.frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
+    frame = with_dates(table, [first[n] for n in ("Date", "Week") if n in first]).frame
+    return RawTable(frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
 
 
 def _with_columns(raw: pl.DataFrame, headings: dict[str, tuple[str, ...]]) -> pl.DataFrame:
     absent = [c for c in headings if c not in raw.columns]
     return raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
-
-
-def _workbook(data: bytes) -> list[TextTable]:
-    """The sheets of a workbook that have recognised headings, every cell as text, blank rows left out."""
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(data)
-    except fastexcel.FastExcelError:
-        raise SourceError("unrecognised_file", "The workbook cannot be opened.",
-                          "Save it again as .xlsx, without a password.") from None  # fmt: skip
-    tables = []
-    for name in book.sheet_names:
-        # skip_rows=0 keeps the blank rows at the top, so that row numbers are those of the sheet.
-        grid = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-        heads = [[h or "" for h in row] for row in grid.head(HEADER_WITHIN_ROWS).iter_rows()]
-        at = next((i for i, head in enumerate(heads) if recognises(head)), None)
-        if at is None:
-            continue
-        rows = grid.with_row_index(SOURCE_ROW, offset=1).with_columns(pl.col(SOURCE_ROW).cast(pl.Int64)).slice(at + 1)
-        blank = pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.strip_chars() == "") for c in grid.columns)
-        rows = rows.filter(~blank).select(*grid.columns, SOURCE_ROW)
-        tables.append(TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx"))
-    return tables

@@ -64,8 +64,8 @@ def text(column: str) -> pl.Expr:
 
 
 def number(value: pl.Expr) -> pl.Expr:
-    """Float64 from digits with a comma or a dot for decimals, and spaces between thousands; with both marks the last one
-    is for decimals (`1.234,5`). Null when unreadable."""
+    """Float64 from digits with a comma or a dot for decimals, and spaces between thousands; of both marks the last is
+    the decimal one (`1.234,5`). Null when unreadable."""
     plain = value.str.extract(rf"^({_FIGURE})$").str.replace_all(" ", "").str.replace(",", ".", literal=True)
     comma_last = value.str.extract(r"^([+-]?\d{1,3}(?:\.\d{3})+,\d+)$").str.replace_all(".", "", literal=True)
     dot_last = value.str.extract(r"^([+-]?\d{1,3}(?:,\d{3})+\.\d+)$").str.replace_all(",", "", literal=True)

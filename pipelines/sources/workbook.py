@@ -1,7 +1,7 @@
 """What a spreadsheet saved: workbooks (.xlsx), and text files with a title above their headings.
 
-Belongs here: opening the file, finding the table in it, every cell as text with the row of the sheet it stands in. What the
-headings mean is each format's business: it says which header it recognises.
+Belongs here: opening the file, finding the table in it, every cell as text beside its row in the sheet. What the headings
+mean is each format's business: it says which header it recognises.
 """
 
 import csv
@@ -31,8 +31,8 @@ def read_table(data: bytes, recognises: Recognises) -> TextTable:
     and value are left out.
 
     A workbook is searched for the sheet whose header is recognised, visible or hidden; where none is, its only table
-    is taken, the caller says what it lacks. Raises SourceError: the file cannot be opened, is empty, or two sheets could
-    be meant.
+    is taken: the caller says what it lacks. Raises SourceError: the file cannot be opened, is empty, or two sheets
+    could be meant.
     """
     if not _is_workbook(data):
         return _without_empty_columns(_read_text(data, recognises))
@@ -52,8 +52,8 @@ def read_table(data: bytes, recognises: Recognises) -> TextTable:
 
 
 def read_sheets(data: bytes, recognises: Recognises) -> dict[str, TextTable]:
-    """Every table of a file whose header is recognised, by the name of its sheet; a text file is one table, '', recognised
-    or not. Raises SourceError when the file cannot be opened."""
+    """Every table of a file whose header is recognised, by the name of its sheet; a text file is one table, '',
+    recognised or not. Raises SourceError when the file cannot be opened."""
     if not _is_workbook(data):
         return {"": _read_text(data, recognises)}
     tables = {name: _table(grid, recognises, guess=False) for name, grid in _sheets(data)}
@@ -80,8 +80,8 @@ def _is_workbook(data: bytes) -> bool:
 
 
 def _sheets(data: bytes) -> list[tuple[str, pl.DataFrame]]:
-    """(name, cells as text with SOURCE_ROW, blank rows left out) of the sheets that hold something. The name of a hidden
-    one says so."""
+    """(name, cells as text with SOURCE_ROW, blank rows left out) of the sheets that hold something. The name of a
+    hidden one says so."""
     import fastexcel
 
     _refuse_what_is_no_workbook(data)
@@ -118,7 +118,8 @@ def _refuse_what_is_no_workbook(data: bytes) -> None:
         raise SourceError("unrecognised_file", "The workbook cannot be opened: it is damaged or cut short.",
                           "Export it again, or save it again as .xlsx.") from None  # fmt: skip
     if "xl/workbook.xml" not in parts:
-        what = "a workbook in the .ods format" if {"mimetype", "content.xml"} <= set(parts) else "an archive, not a workbook"
+        is_ods = {"mimetype", "content.xml"} <= set(parts)
+        what = "a workbook in the .ods format" if is_ods else "an archive, not a workbook"
         raise SourceError("unrecognised_file", f"The file is {what}.", "Save it as .xlsx, or as CSV.")
 
 
@@ -210,8 +211,8 @@ def _first_records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]
 def _one_meaning_of_commas(table: TextTable) -> TextTable:
     if table.separator == "," and table.rejected.height > table.frame.height:
         raise SourceError(
-            "wrong_delimiter", f"{table.rejected.height} of {table.received} rows do not have the columns of the header: "
-            "commas probably stand both between the columns and in the decimals.",
+            "wrong_delimiter", f"{table.rejected.height} of {table.received} rows do not have the columns of the header:"
+            " commas probably stand both between the columns and in the decimals.",
             "Export with semicolons between the columns.")  # fmt: skip
     return table
 
