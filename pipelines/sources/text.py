@@ -88,12 +88,15 @@ def decode(data: bytes) -> tuple[bytes, str]:
     """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252. A first
     line `sep=;` becomes a blank one.
 
-    Raises SourceError `unrecognised_file` rather than read letters wrong: another encoding, or a mix of two.
+    Raises SourceError `unrecognised_file` when it is no text, and rather than read letters wrong: another encoding, or
+    a mix of two.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text, encoding = data.decode("utf-16", errors="replace").encode(), "utf-16"
     else:
         text, encoding = data.removeprefix(_BOM), "utf-8"
+        if b"\0" in data:
+            raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -110,7 +113,7 @@ def _from_windows_1252(data: bytes, at: int) -> bytes:
     """Text that is not UTF-8 from position `at` on, as UTF-8."""
     if b"\xc3" in data and re.search(rb"\xc3[\x80-\xbf]", data):
         raise SourceError(
-            "unrecognised_file", "The file mixes two encodings: most of it is UTF-8, but not this line.",
+            "unrecognised_file", "The file mixes two encodings: part of it is UTF-8, but not this line.",
             "Export it again as UTF-8; a file cut short or glued to another looks like this.",
             line=data.count(b"\n", 0, at) + 1)  # fmt: skip
     codes = np.frombuffer(data, dtype=np.uint8)
@@ -143,8 +146,6 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     raw, encoding = decode(data)
     if not raw or raw.isspace():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
-    if b"\0" in raw:
-        raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
     if b'"' not in raw and (plain := _read_plain(raw, separators, encoding)) is not None:
         return plain
     if b"\r" in raw:

@@ -77,8 +77,8 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
             continue
         if kind in found:
             raise SourceError(
-                "unrecognised_file", f"Sheets « {sheet_of[kind]} » and « {sheet} » have the same headings: rows could not "
-                "be told apart.", "Put them in one sheet, or in two files.")  # fmt: skip
+                "unrecognised_file", f"Sheets « {sheet_of[kind]} » and « {sheet} » have the same headings: rows could "
+                "not be told apart.", "Put them in one sheet, or in two files.")  # fmt: skip
         sheet_of[kind] = sheet
         found[kind] = _canonical(table, ENTRY_HEADINGS if kind == FORMAT else WEEK_HEADINGS)
     if not found:

@@ -1,7 +1,7 @@
 """What a spreadsheet saved: workbooks (.xlsx), and text files with a title above their headings.
 
-Belongs here: opening the file, finding the table in it, every cell as text beside its row in the sheet. What the headings
-mean is each format's business: it says which header it recognises.
+Belongs here: opening the file, finding the table in it, every cell as text beside its row in the sheet. What the
+headings mean is each format's business: it says which header it recognises.
 """
 
 import csv
@@ -211,8 +211,9 @@ def _first_records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]
 def _one_meaning_of_commas(table: TextTable) -> TextTable:
     if table.separator == "," and table.rejected.height > table.frame.height:
         raise SourceError(
-            "wrong_delimiter", f"{table.rejected.height} of {table.received} rows do not have the columns of the header:"
-            " commas probably stand both between the columns and in the decimals.",
+            "wrong_delimiter",
+            f"{table.rejected.height} of {table.received} rows do not have the columns of the header: commas "
+            "probably stand both between the columns and in the decimals.",
             "Export with semicolons between the columns.")  # fmt: skip
     return table
 
