@@ -29,7 +29,8 @@ _UNDEFINED, _NEVER_INSIDE = (0x81, 0x8D, 0x8F, 0x90, 0x9D), (0x82, 0x88, 0x8A, 0
 @dataclass(frozen=True)
 class TextTable:
     """A delimited file. `header`: headings as received. `frame`: one String column per heading (a repeated heading
-    gets `#2`, `#3`...; unquoted empty = null, quoted empty = '') plus `source_row`. Blank lines are not received."""
+    gets `#2`, `#3`...; unquoted empty = null, quoted empty = '') plus `source_row`. Blank lines are not received.
+    `above`: the rows between the top of the file and the header."""
 
     header: list[str]
     frame: pl.DataFrame
@@ -37,6 +38,7 @@ class TextTable:
     received: int
     separator: str
     encoding: str
+    above: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import polars as pl
 
@@ -159,7 +160,8 @@ def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTa
         return None
     names = unique_headings(heads[at])
     rows = grid.slice(at + 1).rename(dict(zip(cells.columns, names, strict=True)))
-    return TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx")
+    above = tuple(tuple(head) for head in heads[:at])
+    return TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx", above)
 
 
 def _first_mostly_filled(heads: list[list[str]]) -> int | None:
@@ -178,34 +180,32 @@ def _read_text(data: bytes, recognises: Recognises) -> TextTable:
         return _one_meaning_of_commas(table)
     text, encoding = decode(data)
     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for separator in ",;\t":
-        for lines, head in _first_records(text, separator):
-            if lines and recognises(head):
-                return _below(text, lines, separator, encoding)
+    heads = {separator: list(_first_records(text, separator)) for separator in ",;\t"}
+    found = [(s, i) for s, records in heads.items() for i, (_, head) in enumerate(records) if recognises(head)]
+    if not found and table is not None:
+        guess = _first_mostly_filled([head for _, head in heads[table.separator]])
+        found = [(table.separator, guess)] if guess else []
+    if found:
+        separator, at = found[0]
+        lines, above = heads[separator][at][0], tuple(tuple(head) for _, head in heads[separator][:at])
+        # Line breaks instead of what stands above: line numbers stay those of the file.
+        table = read_delimited(b"\n" * lines + text.split(b"\n", lines)[lines], separators=separator)
+        table = replace(table, encoding=encoding, above=above)
     if table is None:
         raise refusal or AssertionError
-    records = list(_first_records(text, table.separator))
-    if at := _first_mostly_filled([head for _, head in records]):
-        return _below(text, records[at][0], table.separator, encoding)
     return _one_meaning_of_commas(table)
 
 
-def _below(text: bytes, lines: int, separator: str, encoding: str) -> TextTable:
-    """The table under that many lines; line numbers stay those of the file."""
-    below = b"\n" * lines + text.split(b"\n", lines)[lines]
-    return _one_meaning_of_commas(replace(read_delimited(below, separators=separator), encoding=encoding))
-
-
 def _first_records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """(lines above it, cells) of the first records."""
+    """(lines above it, cells) of the first records that are not blank."""
     lines, records = 0, csv.reader(io.StringIO(text[:_HEAD_CHARACTERS].decode(errors="ignore")), delimiter=separator)
-    for _ in range(HEADER_WITHIN_ROWS):
-        try:
-            record = next(records)
-        except (StopIteration, csv.Error):
-            return
-        yield lines, record
-        lines = records.line_num
+    try:
+        for record in islice(records, HEADER_WITHIN_ROWS):
+            if any(cell.strip() for cell in record):
+                yield lines, record
+            lines = records.line_num
+    except csv.Error:
+        return
 
 
 def _one_meaning_of_commas(table: TextTable) -> TextTable:
@@ -221,8 +221,10 @@ def _one_meaning_of_commas(table: TextTable) -> TextTable:
 def _without_empty_columns(table: TextTable) -> TextTable:
     columns = [c for c in table.frame.columns if c != SOURCE_ROW]
     empty = table.frame.select(_is_blank(c).all() for c in columns)
-    kept = [(h, c) for h, c in zip(table.header, columns, strict=True) if h.strip() or not empty[c].item()]
-    return replace(table, header=[h for h, _ in kept], frame=table.frame.select(*(c for _, c in kept), SOURCE_ROW))
+    kept = [i for i, (h, c) in enumerate(zip(table.header, columns, strict=True)) if h.strip() or not empty[c].item()]
+    frame = table.frame.select(*(columns[i] for i in kept), SOURCE_ROW)
+    above = tuple(tuple(row[i] for i in kept if i < len(row)) for row in table.above)
+    return replace(table, header=[table.header[i] for i in kept], frame=frame, above=above)
 
 
 def _is_blank(column: str) -> pl.Expr:
