@@ -1,12 +1,12 @@
 """Spellings of French offices: what each means, and what is never guessed."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 import pytest
 
-from pipelines.sources.values import DateOrder, number, seconds_of_day, text, to_date, to_moment, yes_no
+from pipelines.sources.values import DateOrder, number, text, to_date, yes_no
 
 
 def read(written: str, value: Callable[[pl.Expr], pl.Expr]) -> object:
@@ -44,24 +44,6 @@ MARCH_2 = date(2026, 3, 2)
 )  # fmt: skip
 def test_dates(written: str, order: DateOrder, day: date | None):
     assert read(written, lambda cell: to_date(cell, order)) == day
-
-
-@pytest.mark.parametrize(
-    ("written", "moment"),
-    [
-        ("2026/03/02 9:12:45 PM UTC+1", datetime(2026, 3, 2, 21, 12, 45)), ("02/03/2026 - 14:30", datetime(2026, 3, 2, 14, 30)),
-        ("lundi 2 mars 2026 à 9h", datetime(2026, 3, 2, 9)), ("2026-03-02T00:05:00+02:00", datetime(2026, 3, 2, 0, 5)),
-        ("2026-03-02 12:30 AM", datetime(2026, 3, 2, 0, 30)), ("02/03/2026", datetime(2026, 3, 2)), ("02/03/2026 25:00", None),
-    ],
-)  # fmt: skip
-def test_moments(written: str, moment: datetime | None):
-    assert read(written, lambda cell: to_moment(cell, "dmy")) == moment
-
-
-def test_times_of_day():
-    times = {"9:05": 32_700, "09:05:30": 32_730, "9h05": 32_700, "9 h 05": 32_700, "9h": 32_400, "09:05 PM": 75_900,
-             "12:00 AM": 0, "24:00": None, "9:75": None, "13:00 PM": None}  # fmt: skip
-    assert {t: read(t, seconds_of_day) for t in times} == times
 
 
 def test_yes_and_no():

@@ -85,6 +85,7 @@ RULES: dict[str, Rule] = {
     "superseded_row": Rule("Ligne remplacée par un export plus récent", "A later export of the same source gives this row other values; the later ones count.", "Check that the later export is the right one; remove the older one to say so.", ("duplicate",), consent=False),
     "vanished_row": Rule("Ligne absente d'un export plus récent", "A later export of the same source covers this day and no longer has this row; it still counts.", "If it was deleted on purpose, remove the older export; if the later one was cut short, export again.", ("keep", "set_aside"), consent=False),
     "conflicting_row": Rule("Lignes contradictoires", "Another row says something else of the same person, team or code.", "Keep one of the two rows. Someone who changes team is not followed in both: keep the team of the measurement."),
+    "test_response": Rule("Réponse d'essai", "The questionnaire was filled in as a test, by who made it.", "Nothing to do; delete such responses in the form tool before the export if there are many."),
     "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code.", ("duplicate",)),
 }  # fmt: skip
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError
+from pipelines.sources.moments import moment
 from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable, code_part, heading_key
 from pipelines.sources.text import SOURCE_ROW, TextTable
-from pipelines.sources.values import date_order, fold, text, to_moment, yes_no
+from pipelines.sources.values import date_order, fold, text, to_date, yes_no
 from pipelines.sources.workbook import read_table, with_dates
 from pipelines.study.models import Source
 
@@ -97,6 +98,7 @@ GOOGLE = Product(
 PRODUCTS = (QUALTRICS, MICROSOFT, WEBFORM, GOOGLE)
 OTHER = Product("another tool", {}, ())
 _SUB = re.compile(r"\[([^\[\]]+)\]\s*$")
+_GOOGLE_ZONE = r"(?i) ?(?:utc|gmt)[+-]\d{1,2}(?::\d{2})?$"  # the hour beside it is the author's own
 _TEST_STATUS = r"^(?:1|2|9|17|.*(?:preview|test|aper[cç]u|vorschau).*)$"
 
 
@@ -118,7 +120,7 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, SurveyTable]:
     table, names = _headers(table, product)
     columns = [c for c in table.frame.columns if c != SOURCE_ROW]
     says = _said(names, product, {heading_key(h) for h in told})
-    moment = _moment(names, says, source, product)
+    when = _moment(names, says, source, product)
     of = {what: columns[i] for i, what in enumerate(says) if what in (FINISHED, DRAFT, TEST)}
     questions = [c for c, what in zip(columns, says, strict=True) if what is None]
     if product is QUALTRICS:
@@ -130,13 +132,14 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, SurveyTable]:
         rejected = pl.concat([rejected, told_apart.cast(REJECTED_SCHEMA)])  # type: ignore[arg-type]
         table = replace(table, frame=table.frame.join(tried, on=SOURCE_ROW, how="anti"))
     frame = table.frame.with_columns(_answers(product, c) for c in questions)
-    if moment is not None:
-        dated = with_dates(replace(table, frame=frame), [columns[moment]]).frame
-        frame = _submitted(dated, columns[moment], of, source)
+    if when is not None:
+        dated = with_dates(replace(table, frame=frame), [columns[when]]).frame
+        moments = [columns[i] for i, what in enumerate(says) if what == SUBMITTED or i == when]
+        frame = _submitted(dated, columns[when], moments, of, source)
     headings = tuple(
-        Heading(column, called, SUBMITTED if i == moment else what)
+        Heading(column, called, SUBMITTED if i == when else what)
         for i, (column, called, what) in enumerate(zip(columns, names, says, strict=True))
-        if i == moment or what in (None, ID, LANGUAGE)
+        if i == when or what in (None, ID, LANGUAGE)
     )
     kept = frame.select(*(h.column for h in headings), SOURCE_ROW)
     return {FORMAT: SurveyTable(kept, rejected, table.received, headings)}
@@ -212,10 +215,14 @@ def _answers(product: Product, column: str) -> pl.Expr:
     return cell.str.strip_suffix(";") if product is MICROSOFT else cell
 
 
-def _submitted(frame: pl.DataFrame, column: str, of: dict[str, str], source: Source) -> pl.DataFrame:
+def _submitted(
+    frame: pl.DataFrame, column: str, moments: list[str], of: dict[str, str], source: Source
+) -> pl.DataFrame:
+    """`frame` with the moment of submission in `column`; the other columns of moments may prove how it is written."""
     written = text(column)
-    order = date_order(frame.select(written).to_series(), source.date_order)
-    moment = to_moment(written, order).dt.strftime("%Y-%m-%d %H:%M:%S")
+    order = date_order(pl.concat([frame.select(text(m).alias("moment")) for m in moments]).to_series(), source.date_order)
+    local = written.str.replace(_GOOGLE_ZONE, "")
+    at = pl.coalesce(moment(local, order, source.time_zone), to_date(local, order).cast(pl.Datetime("us")))
     said: list[pl.Expr] = []
     for what, column_of in of.items():
         if what == TEST:
@@ -227,7 +234,7 @@ def _submitted(frame: pl.DataFrame, column: str, of: dict[str, str], source: Sou
                               "Export it again in French or English.", column=column_of)  # fmt: skip
         said.append(answer.fill_null(False) if what == FINISHED else ~answer.fill_null(False))
     complete = pl.all_horizontal(*said) if said else pl.lit(True)
-    return frame.with_columns(pl.when(complete).then(pl.coalesce(moment, written)).fill_null("").alias(column))
+    return frame.with_columns(pl.when(complete).then(pl.coalesce(at.dt.strftime("%Y-%m-%d %H:%M:%S"), written)).fill_null("").alias(column))
 
 
 def _refuse_numbers(frame: pl.DataFrame, of: dict[str, str], source: Source) -> None:

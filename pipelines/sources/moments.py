@@ -13,9 +13,6 @@ _TIME = r"^(?:.*[ t])?(\d{1,2}) ?(?:h|[:h] ?(\d{2}))(?::(\d{2})(?:[.,]\d+)?)? ?(
 _ZONED = r"(?i)(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?(z|utc|[+-]\d{2}(?::?\d{2})?)$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)$"
 _END_OF_DAY = 86_400
-# A spreadsheet hands a cell that holds a length of time over as a moment counted from its day zero.
-_SPREADSHEET_LENGTH = r"^(1899-12-3[01]|1900-\d\d-\d\d)[ T]\d\d:\d\d:\d\d(\.\d+)?$"
-_DAY_ZERO = pl.datetime(1899, 12, 31)
 
 
 def time_of_day(value: pl.Expr) -> pl.Expr:
@@ -54,14 +51,6 @@ def elapsed_minutes(started: pl.Expr, ended: pl.Expr, zone: str) -> pl.Expr:
 def minutes_between(started: pl.Expr, ended: pl.Expr) -> pl.Expr:
     """Float64 minutes from one moment to another."""
     return (ended - started).dt.total_seconds() / 60
-
-
-def spreadsheet_minutes(value: pl.Expr) -> pl.Expr:
-    """Minutes from a cell of a workbook that holds a length of time (`1899-12-31 01:30:00`); null otherwise."""
-    cell = pl.when(value.str.contains(_SPREADSHEET_LENGTH)).then(value).str.replace("T", " ", literal=True)
-    at = cell.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-    # A spreadsheet counts in fractions of a day: the nearest second is what was meant.
-    return ((at - _DAY_ZERO).dt.total_milliseconds() / 1000).round() / 60
 
 
 def _parts(value: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:

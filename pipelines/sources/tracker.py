@@ -14,9 +14,9 @@ from pipelines.sources.base import RawTable, SourceError
 from pipelines.sources.clutter import without_clutter
 from pipelines.sources.layout import CASE, Layout
 from pipelines.sources.moments import time_of_day
-from pipelines.sources.registers import first_sheet
-from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited, unique_headings
+from pipelines.sources.text import SOURCE_ROW, TextTable, unique_headings
 from pipelines.sources.values import Reading, date_order, duration_unit, fold, text
+from pipelines.sources.workbook import read_table
 from pipelines.study.models import Source
 
 _DAY_CHARACTERS = 10  # of a moment: enough to see how its date is written
@@ -80,7 +80,7 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
     Columns the format does not know (custom fields) are left in the file: nobody has said that they hold no name.
     Those that study.yaml names are read. Raises SourceError: the file is not this export, or lacks a column.
     """
-    table = _table(data)
+    table = _table(data, layouts)
     layout = next((known for known in layouts if not known.missing(table.header)), None)
     if layout is None:
         raise _refusal(table.header, layouts)
@@ -135,15 +135,13 @@ def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
     return Reading(order, unit)
 
 
-def _table(data: bytes) -> TextTable:
-    if data.startswith(b"PK"):
-        return first_sheet(data)
+def _table(data: bytes, layouts: Sequence[Layout]) -> TextTable:
     if data[:_FIRST_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
         raise SourceError(
             "unrecognised_file", "The file is JSON, not a table.",
             "Export it as CSV with a column for the person and one for the process, and declare it as "
             "`format: tracker`.", line=1)  # fmt: skip
-    return read_delimited(data)
+    return read_table(data, lambda header: any(not layout.missing(header) for layout in layouts))
 
 
 def _layout_of(raw: pl.LazyFrame, layouts: Sequence[Layout]) -> Layout:

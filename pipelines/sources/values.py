@@ -117,14 +117,6 @@ def to_date(value: pl.Expr, order: DateOrder) -> pl.Expr:
     return pl.coalesce(year_first, _joined(value.str.extract_groups(_YEAR_LAST), "3", month, day), _in_words(value))
 
 
-def to_moment(value: pl.Expr, order: DateOrder) -> pl.Expr:
-    """Datetime from text in single spaces, in the zone it is written in; a date without time is its midnight."""
-    time = value.str.extract(r"(?i)[ t](?:[àa@-] ?)?(\d{1,2}(?::\d{2}(?::\d{2})?| ?h(?: ?\d{2})?)(?: ?[ap]\.?m)?)")
-    seconds = seconds_of_day(time.str.replace(".", "", literal=True))
-    day = to_date(value, order).cast(pl.Datetime("us"))
-    return pl.when(time.is_null()).then(day).otherwise(day + pl.duration(seconds=seconds))
-
-
 def _in_words(value: pl.Expr) -> pl.Expr:
     plain = value.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
     parts = plain.str.extract_groups(_IN_WORDS)

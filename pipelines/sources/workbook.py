@@ -220,8 +220,11 @@ def _one_meaning_of_commas(table: TextTable) -> TextTable:
 
 def _without_empty_columns(table: TextTable) -> TextTable:
     columns = [c for c in table.frame.columns if c != SOURCE_ROW]
-    empty = table.frame.select(_is_blank(c).all() for c in columns)
-    kept = [i for i, (h, c) in enumerate(zip(table.header, columns, strict=True)) if h.strip() or not empty[c].item()]
+    unnamed = [c for h, c in zip(table.header, columns, strict=True) if not h.strip()]
+    if not unnamed:
+        return table
+    empty = table.frame.select(_is_blank(c).all() for c in unnamed).row(0, named=True)
+    kept = [i for i, c in enumerate(columns) if not empty.get(c, False)]
     frame = table.frame.select(*(columns[i] for i in kept), SOURCE_ROW)
     above = tuple(tuple(row[i] for i in kept if i < len(row)) for row in table.above)
     return replace(table, header=[table.header[i] for i in kept], frame=frame, above=above)
