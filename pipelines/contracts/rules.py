@@ -68,7 +68,7 @@ RULES: dict[str, Rule] = {
     "summed_entries": Rule("Total d’un jour sans nombre de fois", "The row adds up the entries of a day and does not say how many they were.", "Export the detailed report; or count each row as one time: `treatments: {summed_entries: keep}`.", ("set_aside", "keep")),
     "not_work": Rule("Pause ou absence", "The tracker marks the entry as a break or an absence: it is not work.", "Nothing to do.", consent=False),
     "repeated_header": Rule("En-tête répété", "The row repeats the headings.", "Nothing to do.", consent=False),
-    "total_row": Rule("Ligne de total", "The row names neither a day, nor a person, nor a process: it is a total.", "Nothing to do: totals are computed again.", consent=False),
+    "total_row": Rule("Ligne de total", "The row says it is a total, or names neither a day, nor a person, nor a process.", "Nothing to do: totals are computed again.", consent=False),
     "outside_study": Rule("Date hors de la période de mesure", "The date is outside the study's calendar.", "Check the date, or the calendar in study.yaml."),
     "outside_roster": Rule("Personne hors de l'équipe à cette date", "The person was not on the roster on that day.", "Check from_date and to_date in the register of people."),
     "unknown_person": Rule("Personne absente du registre", "The register of people does not know this person.", "Add the identifier to the register, or remove the row from the source."),

@@ -11,6 +11,7 @@ from collections.abc import Collection
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
+from pipelines.sources.clutter import without_clutter
 from pipelines.sources.fields import Field, empty, lower, read_fields, same, unread, whole
 from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
@@ -112,7 +113,7 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
             ("bad_duration", lambda _, value: value > LONGEST_LINE_MINUTES))),
         *(Field(column, name, sheet_minutes, (("bad_duration", unread), ("bad_duration", lambda _, value: value < 0)))
           for column, name in _PARTS.items()),
-        *(Field(column, name, whole, (("bad_number", unread), *_BOUNDS.get(column, ())))
+        *(Field(column, name, _count, (("bad_number", unread), *_BOUNDS.get(column, ())))
           for column, name in _WHOLE_NUMBERS.items()),
         *(Field(column, name, yes_no, (("bad_value", unread),)) for column, name in _FLAGS.items()),
     ], kept)  # fmt: skip
@@ -170,6 +171,11 @@ _BOUNDS = {
 _FLAGS = {"Failed attempt": "failed_attempt", "New task": "new_task"}
 
 
+def _count(cell: pl.Expr) -> pl.Expr:
+    """A whole number, also written `3 fois`, `x3`."""
+    return whole(cell.str.replace(r"(?i)^(?:[x×] ?)?([\d.,]+) ?(?:fois|[x×])?$", "$1"))
+
+
 def label_columns(source: Source) -> tuple[str, str]:
     """The raw columns that name the process and the tool."""
     return "Process", "Tool"
@@ -196,8 +202,10 @@ def _canonical(table: TextTable, headings: dict[str, tuple[str, ...]]) -> RawTab
     names = _translate(table.header, headings)
     first = {n: c for n, c in reversed(list(zip(names, received, strict=True))) if n is not None}
     kept = [pl.col(first[n]).alias(n) for n in headings if n in first]
-    frame = with_dates(table, [first[n] for n in ("Date", "Week") if n in first]).frame
-    return RawTable(frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
+    date, *who_and_what = (k for k in (ENTRY_KEY if headings is ENTRY_HEADINGS else WEEK_KEY) if k != "Minutes")
+    frame = with_dates(table, [first[date]]).frame.select(*kept, SOURCE_ROW)
+    frame, clutter = without_clutter(frame, date, table.header[received.index(first[date])], who_and_what)
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
 
 
 def _with_columns(raw: pl.DataFrame, headings: dict[str, tuple[str, ...]]) -> pl.DataFrame:

@@ -107,11 +107,11 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
         case = text(received[names.index(wanted["case_column"])]).str.to_lowercase()
         columns.append(pl.when(case.is_not_null()).then(case.hash().cast(pl.String)).alias(CASE))
     frame = table.frame.select(*columns, SOURCE_ROW)
-    headings = {n: h for n, h in zip(names, table.header, strict=True) if n in frame.columns}
     if layout.person_parts and frame.columns and set(layout.person_parts) <= set(frame.columns):
         whole_name = pl.concat_str(layout.person_parts, separator=" ", ignore_nulls=True)
         frame = frame.with_columns(whole_name.alias(layout.identifiers[-1])).drop(layout.person_parts)
-    frame, clutter = without_clutter(frame, headings, layout.date, (*layout.identifiers, process))
+    heading = table.header[names.index(layout.date)]
+    frame, clutter = without_clutter(frame, layout.date, heading, (*layout.identifiers, process))
     return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
 
 
