@@ -86,6 +86,9 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
         raise _refusal(table.header, layouts)
     process, tool = layout.label_columns(source)
     names = [c or h for c, h in zip(layout.translate(table.header), table.header, strict=True)]
+    if layout.only_others:  # a column nobody declares may be called like one of ours
+        declared = {*layout.canonical, fold(source.case_column or "")}
+        names = [n if fold(h) in declared else "" for n, h in zip(names, table.header, strict=True)]
     wanted = {"process_column": process, "tool_column": tool, "case_column": layout.named(source.case_column, CASE)}
     names = [next((w for w in wanted.values() if fold(w) == fold(n)), n) for n in names]
     if source.tool_column is None and layout.tool not in layout.headings:
