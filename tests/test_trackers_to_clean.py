@@ -9,6 +9,7 @@ from pipelines.clean.accounts import unbalanced
 from pipelines.clean.build import build_clean, build_raw
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
+from pipelines.contracts import table
 from pipelines.parts import Parts
 from pipelines.study.load import load_study
 
@@ -69,8 +70,8 @@ def test_every_tracker_reaches_the_clean_entries(folder: Path):
     raw = build_raw(loaded, registers, parts)
     clean = build_clean(loaded, registers, raw.tables, parts)
     assert not raw.problems and not clean.problems
-    entries = pl.concat([pl.read_parquet(p, hive_partitioning=False) for p in parts.paths("clean.time_entries")])
-    entries = entries.sort("source", "source_row")
+    found = [pl.read_parquet(p, hive_partitioning=False) for p in parts.paths("clean.time_entries")]
+    entries = pl.concat([table("clean.time_entries").conform(f) for f in found]).sort("source", "source_row")
     assert entries.select("source", "source_row", "minutes", "occurrences", "tool").rows() == [
         ("autre", 2, 45.5, 3, None),
         ("harvest", 2, 15.0, 1, None),

@@ -18,7 +18,7 @@ _END_OF_DAY = 86_400
 def time_of_day(value: pl.Expr) -> pl.Expr:
     """Seconds since midnight, from a time of day or the end of a date and time; null when unreadable."""
     parts = value.str.to_lowercase().str.extract_groups(_TIME)
-    hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64).fill_null(0) for i in (1, 2, 3))
+    hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64, strict=False).fill_null(0) for i in (1, 2, 3))
     half = parts.struct.field("4")
     hour = pl.when(half.is_null()).then(hour).otherwise(hour % 12 + pl.when(half == "p").then(12).otherwise(0))
     seconds = hour * 3600 + minute * 60 + second
@@ -60,5 +60,6 @@ def _parts(value: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:
     plain = spread.str.replace(_ZONED, "${1}")
     at = to_date(plain, order).cast(pl.Datetime("us")) + pl.duration(seconds=time_of_day(plain))
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours, minutes = (zone.str.extract(r"^[+-](\d{2}):?(\d{2})?$", i).cast(pl.Int64).fill_null(0) for i in (1, 2))
+    parts = zone.str.extract_groups(r"^[+-](\d{2}):?(\d{2})?$").struct
+    hours, minutes = (parts.field(str(i)).cast(pl.Int64, strict=False).fill_null(0) for i in (1, 2))
     return at, pl.when(zone.is_not_null()).then(pl.duration(minutes=sign * (hours * 60 + minutes)))

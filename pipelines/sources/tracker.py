@@ -125,12 +125,12 @@ def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
     """
     columns = raw.collect_schema().names()
     days = (layout.date, layout.end if layout.whole_moments else layout.end_date)
-    dates = [_distinct(raw, pl.col(c).str.strip_chars().str.head(_DAY_CHARACTERS)) for c in days if c in columns and c]
-    order = date_order(pl.concat([d.rename("date") for d in dates]), source.date_order)
+    dates = [distinct_texts(raw, c).str.head(_DAY_CHARACTERS) for c in days if c is not None and c in columns]
+    order = date_order(pl.concat(dates).unique().sort(), source.date_order)
     if layout.duration is None or layout.duration not in columns:
         return Reading(order, "span")
-    durations = _distinct(raw, pl.col(layout.duration).str.strip_chars())
-    if not (durations.fill_null("") != "").any():
+    durations = distinct_texts(raw, layout.duration)
+    if not (durations != "").any():
         return Reading(order, "span")
     unit = source.duration_unit or layout.unit or duration_unit(durations)
     if unit == "seconds" and source.duration_unit is None:
@@ -173,17 +173,20 @@ def _refusal(header: list[str], layouts: Sequence[Layout]) -> SourceError:
         "Export the detailed report with these columns, or correct `format:` in study.yaml.", line=1)  # fmt: skip
 
 
-def _distinct(raw: pl.LazyFrame, cell: pl.Expr) -> pl.Series:
-    return raw.select(cell.alias("cell").unique()).collect(engine="streaming").to_series().sort()
+def distinct_texts(raw: pl.LazyFrame, column: str) -> pl.Series:
+    """What the cells of a raw column say, each once."""
+    cells = raw.select(pl.col(column).unique().alias("cell")).collect(engine="streaming").to_series()
+    return cells.cast(pl.String).str.strip_chars().drop_nulls().sort()
 
 
 def _check_seconds(raw: pl.LazyFrame, layout: Layout) -> None:
     """Refuse whole-number durations that start and end contradict."""
     if layout.start is None or layout.end is None or layout.duration is None:
         return
-    times = raw.select(layout.start, layout.end, layout.duration).unique().collect(engine="streaming")
+    columns = (layout.start, layout.end, layout.duration)
+    times = raw.select(columns).unique().collect(engine="streaming").cast(pl.String)
     span = (time_of_day(text(layout.end)) - time_of_day(text(layout.start))) % 86_400
-    seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64)
+    seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64, strict=False)
     gaps = times.select((seconds - span).abs().alias("gap"))["gap"].drop_nulls()
     # Start and end are cut to the minute, so an exact entry may be 59 s off; half leaves room for pauses.
     if not gaps.is_empty() and (gaps <= 60).sum() * 2 < gaps.len():

@@ -179,7 +179,8 @@ def _with_keys(rows: pl.DataFrame, layout: Layout, counts: dict[str, str]) -> pl
     )
     when: list[str | pl.Expr] = []
     if layout.whole_moments:
-        when = [pl.coalesce(pl.col("started_at").cast(pl.Int64).cast(pl.String), layout.date), pl.col("ended")]
+        started = pl.col("started_at").cast(pl.Int64).cast(pl.String)
+        when = [pl.coalesce(started, pl.col(layout.date).cast(pl.String)), pl.col("ended")]
     elif layout.start is not None:
         # A time nobody can read is compared as text.
         when = [pl.coalesce(pl.col("start").cast(pl.String), "start as written"), pl.col("end").cast(pl.String)]
