@@ -69,7 +69,7 @@ def number(value: pl.Expr) -> pl.Expr:
     plain = value.str.extract(rf"^({_FIGURE})$").str.replace_all(" ", "").str.replace(",", ".", literal=True)
     comma_last = value.str.extract(r"^([+-]?\d{1,3}(?:\.\d{3})+,\d+)$").str.replace_all(".", "", literal=True)
     dot_last = value.str.extract(r"^([+-]?\d{1,3}(?:,\d{3})+\.\d+)$").str.replace_all(",", "", literal=True)
-    return pl.coalesce(plain, comma_last.str.replace(",", ".", literal=True), dot_last).cast(pl.Float64)
+    return pl.coalesce(plain, comma_last.str.replace(",", ".", literal=True), dot_last).cast(pl.Float64, strict=False)
 
 
 def yes_no(value: pl.Expr) -> pl.Expr:
@@ -85,7 +85,7 @@ def date_order(values: pl.Series, declared: DateOrder | None) -> DateOrder:
     days and months that swap silently would move every entry to another week.
     """
     parts = values.str.strip_chars().str.extract_groups(_YEAR_LAST).struct.unnest()
-    first, second = parts["1"].cast(pl.Int64), parts["2"].cast(pl.Int64)
+    first, second = (parts[i].cast(pl.Int64, strict=False) for i in ("1", "2"))
     if not first.is_not_null().any():
         return declared or "ymd"
     day_first, month_first = ((first > 12) & (second <= 12)).any(), ((second > 12) & (first <= 12)).any()
@@ -159,8 +159,8 @@ def sheet_minutes(value: pl.Expr) -> pl.Expr:
     minutes = number(low.str.extract(rf"^(-?[\d., ]*\d) ?{_MINUTES}?\.?$"))
     hours = number(low.str.extract(rf"^([\d., ]*\d) ?{_HOURS}\.?$")) * 60
     both = low.str.extract_groups(rf"^(\d+) ?{_HOURS}(?: et)? ?([0-5]?\d) ?{_MINUTES}?\.?$")
-    mixed = both.struct.field("1").cast(pl.Float64) * 60 + both.struct.field("2").cast(pl.Float64)
-    return pl.coalesce(minutes, hours, mixed, _clock_minutes(low.str.replace_all(" ?: ?", ":")))
+    whole_hours, rest = (both.struct.field(i).cast(pl.Float64, strict=False) for i in ("1", "2"))
+    return pl.coalesce(minutes, hours, whole_hours * 60 + rest, _clock_minutes(low.str.replace_all(" ?: ?", ":")))
 
 
 def _clock_minutes(value: pl.Expr) -> pl.Expr:
