@@ -250,3 +250,9 @@ def test_json_is_refused_for_what_it_is():
     with pytest.raises(SourceError) as refused:
         rows_of(toggl, text)
     assert "JSON" in refused.value.message and "format: tracker" in refused.value.action
+
+
+def test_a_detailed_report_of_clockify_without_a_single_day_is_no_summary():
+    header = "Project,User,Tags,Start Date,Start Time,End Date,End Time,Duration (h)\n"
+    _, rows = rows_of(clockify, header + "P,Ada,,,09:00,,10:00,01:00:00\n")
+    assert rows.select("rule", "column").row(0) == ("missing_value", "Start Date")

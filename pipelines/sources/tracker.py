@@ -148,12 +148,13 @@ def _table(data: bytes, layouts: Sequence[Layout]) -> TextTable:
 
 
 def _layout_of(raw: pl.LazyFrame, layouts: Sequence[Layout]) -> Layout:
-    """The layout of the export these raw rows come from: the first whose column of days holds anything."""
+    """The layout of the export these raw rows come from, told by the column of days that holds something."""
     columns = raw.collect_schema().names()
-    for layout in layouts[:-1]:
-        if layout.date in columns and raw.select(pl.col(layout.date).is_not_null().any()).collect().item():
-            return layout
-    return layouts[-1]
+    possible = [layout for layout in layouts if layout.date in columns]
+    if len(possible) > 1:
+        filled = raw.select(pl.col(layout.date).is_not_null().any() for layout in possible).collect().row(0)
+        possible = [layout for layout, some in zip(possible, filled, strict=True) if some] or possible
+    return possible[0]
 
 
 def _refusal(header: list[str], layouts: Sequence[Layout]) -> SourceError:
