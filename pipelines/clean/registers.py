@@ -120,16 +120,18 @@ def _open(data: bytes | None, file: str, name: str) -> tuple[TextTable | None, l
     if data is None:
         return None, [Problem("missing_file", file, f"There is no such file (register {name}).",
                               "Put it there, or correct `registers:` in study.yaml.")]  # fmt: skip
+    columns, people = _columns(name), IDENTIFIERS.get(name, ())
+    known, needed = [c.name for c in columns], {c.name for c in columns if not c.nullable}
+    dates = [c.name for c in columns if c.dtype == pl.Date]
     try:
-        found = read_register(data)
+        found = read_register(data, lambda names: needed <= names and (not people or bool(names & set(people))), dates)
     except SourceError as error:
         return None, [error.problem(file)]
-    have, people = set(found.header), IDENTIFIERS.get(name, ())
-    known = [c.name for c in _columns(name)]
+    have = set(found.header)
     faults = [
         Problem("missing_column", file, f"The register lacks the column {c.name!r}: {c.description}.",
                 "Add it, headed like that.", 1, c.name)
-        for c in _columns(name) if not c.nullable and c.name not in have
+        for c in columns if not c.nullable and c.name not in have
     ]  # fmt: skip
     if people and not have & set(people):
         faults.append(Problem("missing_column", file, f"No column says who the person is: {', '.join(people)}.",

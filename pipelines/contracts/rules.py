@@ -68,7 +68,7 @@ RULES: dict[str, Rule] = {
     "summed_entries": Rule("Total d’un jour sans nombre de fois", "The row adds up the entries of a day and does not say how many they were.", "Export the detailed report; or count each row as one time: `treatments: {summed_entries: keep}`.", ("set_aside", "keep")),
     "not_work": Rule("Pause ou absence", "The tracker marks the entry as a break or an absence: it is not work.", "Nothing to do.", consent=False),
     "repeated_header": Rule("En-tête répété", "The row repeats the headings.", "Nothing to do.", consent=False),
-    "total_row": Rule("Ligne de total", "The row names neither a day, nor a person, nor a process: it is a total.", "Nothing to do: totals are computed again.", consent=False),
+    "total_row": Rule("Ligne de total", "The row says it is a total, or names neither a day, nor a person, nor a process.", "Nothing to do: totals are computed again.", consent=False),
     "outside_study": Rule("Date hors de la période de mesure", "The date is outside the study's calendar.", "Check the date, or the calendar in study.yaml."),
     "outside_roster": Rule("Personne hors de l'équipe à cette date", "The person was not on the roster on that day.", "Check from_date and to_date in the register of people."),
     "unknown_person": Rule("Personne absente du registre", "The register of people does not know this person.", "Add the identifier to the register, or remove the row from the source."),
@@ -85,6 +85,7 @@ RULES: dict[str, Rule] = {
     "superseded_row": Rule("Ligne remplacée par un export plus récent", "A later export of the same source gives this row other values; the later ones count.", "Check that the later export is the right one; remove the older one to say so.", ("duplicate",), consent=False),
     "vanished_row": Rule("Ligne absente d'un export plus récent", "A later export of the same source covers this day and no longer has this row; it still counts.", "If it was deleted on purpose, remove the older export; if the later one was cut short, export again.", ("keep", "set_aside"), consent=False),
     "conflicting_row": Rule("Lignes contradictoires", "Another row says something else of the same person, team or code.", "Keep one of the two rows. Someone who changes team is not followed in both: keep the team of the measurement."),
+    "test_response": Rule("Réponse d'essai", "The questionnaire was filled in as a test, by who made it.", "Nothing to do; delete such responses in the form tool before the export if there are many."),
     "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code.", ("duplicate",)),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from pipelines.contracts.rules import RULES, Treatment
 
 # A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
 TimeFormat = Literal["kimai", "toggl", "clockify", "harvest", "solidtime", "tracker", "time_sheet"]
-SurveyFormat = Literal["limesurvey"]
+SurveyFormat = Literal["limesurvey", "form"]
 
 
 class Frozen(BaseModel):
@@ -119,6 +119,8 @@ class Source(Frozen):
     columns: dict[str, str] = {}
     ignore: tuple[str, ...] = ()  # headings (code part, globs) read by nobody
     structure: InsidePath | None = None  # LimeSurvey's own description of the survey (.lss, or tab-separated .txt)
+    submitted: str | None = None  # of a form: heading of the column that says when it was sent, when nothing else tells
+    answers: Literal["labels", "codes"] = "labels"  # codes: Qualtrics' numbers are the codes of the instruments
     # Time
     process_column: str | None = None  # column of the tracker that names the process
     tool_column: str | None = None  # column of the tracker that names the tool (tags are split on commas)
@@ -163,6 +165,12 @@ class Source(Frozen):
             raise ValueError(f"columns: a tracker source needs a column for {', '.join(lacking)}")
         if self.process_column or self.tool_column:
             raise ValueError("process_column, tool_column: name these columns under `columns:` in a tracker source")
+        return self
+
+    @model_validator(mode="after")
+    def _of_forms(self) -> "Source":
+        if self.format != "form" and (self.submitted is not None or self.answers != "labels"):
+            raise ValueError(f"`submitted:` and `answers:` are for `format: form`; a {self.format} export says it itself")
         return self
 
     @model_validator(mode="after")
