@@ -19,6 +19,7 @@ import polars as pl
 from pipelines.contracts import table
 from pipelines.contracts.base import DUCKDB_TYPES, Table
 from pipelines.contracts.rules import DataProblems, Problem
+from pipelines.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 CURRENT = "current.json"
@@ -39,6 +40,11 @@ class Places:
     def lake(self) -> "Lake":
         """The working lake."""
         return Lake(self.work / "lake.duckdb")
+
+    @property
+    def parts(self) -> Parts:
+        """The tables of the working lake that are kept in parts."""
+        return Parts(self.work / "parts")
 
     def keep_private(self) -> None:
         """Make the folders that hold pseudonymised people readable by their owner only."""
@@ -104,6 +110,26 @@ class Lake:
             connection.commit()
         return counts
 
+    def show_parts(self, contracts: Sequence[Table], parts: Parts) -> dict[str, int]:
+        """Make each table kept in parts a view of this lake, its dictionary as comments. Qualified name -> rows."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        counts = {}
+        with self._open() as connection:
+            connection.begin()
+            for contract in contracts:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(contract.layer)}")
+                files = ", ".join(_literal(str(p)) for p in parts.paths(contract.qualified_name))
+                rows = f"FROM read_parquet([{files}], union_by_name = true)"
+                if not files:  # typed as the contract says, without a row
+                    typed = (f"CAST(NULL AS {DUCKDB_TYPES[c.dtype]}) AS {_quoted(c.name)}" for c in contract.columns)
+                    rows = f"SELECT {', '.join(typed)} WHERE false"
+                connection.execute(f"CREATE OR REPLACE VIEW {_table(contract)} AS {rows}")
+                for statement in _comments(contract, "VIEW"):
+                    connection.execute(statement)
+                counts[contract.qualified_name] = _count(connection, _table(contract))
+            connection.commit()
+        return counts
+
     def read(self, qualified_name: str) -> pl.DataFrame:
         """The whole table, in the order it was written."""
         return self.read_all([qualified_name])[qualified_name]
@@ -116,8 +142,14 @@ class Lake:
                 for name in qualified_names
             }
 
+    def count(self, qualified_name: str) -> int:
+        """How many rows a table has."""
+        with self._open(read_only=True) as connection:
+            name = ".".join(_quoted(part) for part in qualified_name.split("."))
+            return _count(connection, name)
+
     def tables(self) -> list[str]:
-        """Qualified names of the tables, sorted."""
+        """Qualified names of the tables, sorted, those kept in parts left out."""
         with self._open(read_only=True) as connection:
             rows = connection.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
         return sorted(r[0] for r in rows)
@@ -218,6 +250,10 @@ def point_to(folder: Path, lake: Path, digest: str) -> None:
                 continue
 
 
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    return int(connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -226,8 +262,8 @@ def _table(contract: Table) -> str:
     return f"{_quoted(contract.layer)}.{_quoted(contract.name)}"
 
 
-def _comments(contract: Table) -> Iterator[str]:
-    yield f"COMMENT ON TABLE {_table(contract)} IS {_literal(contract.description)}"
+def _comments(contract: Table, kind: str = "TABLE") -> Iterator[str]:
+    yield f"COMMENT ON {kind} {_table(contract)} IS {_literal(contract.description)}"
     for column in contract.columns:
         text = column.description + (f" [{column.unit}]" if column.unit else "")
         yield f"COMMENT ON COLUMN {_table(contract)}.{_quoted(column.name)} IS {_literal(text)}"

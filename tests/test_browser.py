@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import DemoRun, SurveyRun
+from tests.conftest import DEMO, DemoRun, SurveyRun
 
 CHROMIUM = next((p for name in ("chromium", "chromium-browser") if (p := shutil.which(name))), None)
 pytestmark = [
@@ -60,6 +60,22 @@ def test_axe_finds_nothing_on_the_survey(browser: Any, survey_run: SurveyRun):
     page = _open(browser, survey_run.page, 390)
     assert _violations(page) == []
     page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_questionnaires_to_print_are_accessible_and_ask_nothing(browser: Any, tmp_path: Path, width: int):
+    from pipelines.defs.run import write_questionnaires
+
+    folder, surveys = write_questionnaires(DEMO, tmp_path)
+    for survey in surveys:
+        asked: list[str] = []
+        path = folder / f"{survey.form.questionnaire}.html"
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(path.as_uri(), wait_until="networkidle")
+        assert (_violations(page), asked) == ([], [path.as_uri()])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
 
 
 def test_the_page_asks_nothing_and_runs_nothing(browser: Any, demo_run: DemoRun):

@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.clean.build import build_clean, build_raw
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.demo import Demo, generate, write_demo
 from pipelines.demo.design import GO_LIVE
 from pipelines.study.load import load_study
 from tests.conftest import DEMO, ROOT, identities_of
+from tests.tables import tables_of
 
 TRUTHS = Path(__file__).parent / "truths_demo.json"
 MOST_BYTES = 3_000_000
@@ -47,8 +47,7 @@ class Clean:
 def _clean(folder: Path) -> Clean:
     loaded = load_study(folder)
     registers = read_registers(loaded, load_keys(loaded))
-    raw = build_raw(loaded, registers)
-    clean = build_clean(loaded, registers, raw.tables)
+    raw, clean = tables_of(loaded, registers)
     return Clean(clean.tables, [str(p) for p in (*raw.problems, *clean.problems)])
 
 

@@ -14,7 +14,7 @@ TEAMS = pl.DataFrame({"team": ["a"], "label": ["A"], "service": ["s"], "family":
 
 def _entries(**changes: list[object]) -> pl.DataFrame:
     good = {
-        "entry_id": ["x:1", "x:2"], "person_time": ["p", "p"], "team": ["a", "a"], "process": ["courriels"] * 2,
+        "person_time": ["p", "p"], "team": ["a", "a"], "process": ["courriels"] * 2,
         "date": ["2026-02-02"] * 2, "week": ["2026-02-02"] * 2, "occurrences": [1, 1], "minutes": [5.0, 6.0],
         "new_task": [False, False], "source": ["s", "s"], "source_file": ["f", "f"], "source_row": [2, 3],
     }  # fmt: skip
@@ -42,13 +42,13 @@ def test_a_table_that_keeps_its_promises_passes(tmp_path: Path):
 
 
 def test_each_kind_of_broken_rule_is_found_with_its_column_and_count(tmp_path: Path):
-    broken = _entries(entry_id=["x:1", "x:1"], minutes=[0.0, 2000.0], team=["a", "zz"], source=["s", None])
+    broken = _entries(source_row=[2, 2], minutes=[0.0, 2000.0], team=["a", "zz"], new_task=[False, None])
     results = _results(tmp_path, broken)
     assert {k for k, r in results.items() if not r.passed} == {"not_null", "range", "key", "references"}
-    assert results["not_null"].failures == (("source", 1),)
+    assert results["not_null"].failures == (("new_task", 1),)
     assert results["range"].failures == (("minutes", 2),)
     assert results["references"].failures == (("team exists in clean.teams.team", 1),)
-    assert results["key"].failures == (("entry_id: unique", 1),)
+    assert results["key"].failures == (("source, source_file, source_row: unique", 1),)
 
 
 def test_no_value_of_a_row_reaches_the_data_docs(tmp_path: Path):

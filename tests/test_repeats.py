@@ -28,23 +28,23 @@ def found(repeats: Repeats) -> list[tuple[object, ...]]:
 
 
 TRACKER = {
-    "the same line twice in one file": (dict(a="mA1x mA1x"), [("a", 3, "duplicate_row")]),
+    "the same line twice in one file": ({"a": "mA1x mA1x"}, [("a", 3, "duplicate_row")]),
     "the same file under another name": (
-        dict(a="mA1x tA1x", b="mA1x tA1x"), [("a", 2, "reexported_row"), ("a", 3, "reexported_row")]),
-    "a later export extends": (dict(march="mA1x tA1x", april="tA1x wA1x"), [("march", 3, "reexported_row")]),
-    "a later export changes a row": (dict(old="mA1x", new="mA1y tA1x"), [("old", 2, "superseded_row")]),
-    "a later export no longer has a row": (dict(old="mA1x tA1x", new="mA1x wA1x"),
+        {"a": "mA1x tA1x", "b": "mA1x tA1x"}, [("a", 2, "reexported_row"), ("a", 3, "reexported_row")]),
+    "a later export extends": ({"march": "mA1x tA1x", "april": "tA1x wA1x"}, [("march", 3, "reexported_row")]),
+    "a later export changes a row": ({"old": "mA1x", "new": "mA1y tA1x"}, [("old", 2, "superseded_row")]),
+    "a later export no longer has a row": ({"old": "mA1x tA1x", "new": "mA1x wA1x"},
         [("old", 2, "reexported_row"), ("old", 3, "vanished_row")]),
-    "a shorter export deletes nothing before its first day": (dict(old="mA1x tA1x", new="tA1x wA1x"),
+    "a shorter export deletes nothing before its first day": ({"old": "mA1x tA1x", "new": "tA1x wA1x"},
         [("old", 3, "reexported_row")]),
-    "nor of people it does not hold": (dict(old="mA1x mB1x", new="mA1x wA1x"), [("old", 2, "reexported_row")]),
+    "nor of people it does not hold": ({"old": "mA1x mB1x", "new": "mA1x wA1x"}, [("old", 2, "reexported_row")]),
     "a row that two older exports hold and the latest does not counts once": (
-        dict(a="mA1x mA2x", b="mA1x mA2x tA1x", c="mA1x tA1x wA1x"),
+        {"a": "mA1x mA2x", "b": "mA1x mA2x tA1x", "c": "mA1x tA1x wA1x"},
         [("a", 2, "reexported_row"), ("a", 3, "reexported_row"), ("b", 2, "reexported_row"), ("b", 3, "vanished_row"),
          ("b", 4, "reexported_row")]),
-    "two timers of one moment, one of them changed": (dict(old="mA1x mA1y", new="mA1x mA1z tA1x"),
+    "two timers of one moment, one of them changed": ({"old": "mA1x mA1y", "new": "mA1x mA1z tA1x"},
         [("old", 2, "reexported_row"), ("old", 3, "superseded_row")]),
-    "two timers of one moment, one of them gone": (dict(old="mA1x mA1y", new="mA1x tA1x"),
+    "two timers of one moment, one of them gone": ({"old": "mA1x mA1y", "new": "mA1x tA1x"},
         [("old", 2, "reexported_row"), ("old", 3, "vanished_row")]),
 }  # fmt: skip
 

@@ -192,13 +192,10 @@ def test_weeks_as_csv():
     assert weeks.select("week", "logged", "worked_hours").row(0) == (date(2026, 2, 2), True, 35.5)
 
 
-def test_equal_lines_of_one_file_differ_and_the_same_file_twice_does_not():
+def test_equal_lines_say_the_same_and_a_corrected_line_is_the_same_line():
     line = "03/02/2026;A12;Courrier;;1;12;;;;;"
-    raw = read(csv(HEADINGS, line, line))["time_sheet"]
-    both = pl.concat([hidden(raw, "a.csv"), hidden(raw, "b.csv")])
-    keys = time_sheet.interpret(both, source=source_of())["natural_key"].to_list()
-    assert keys[0] != keys[1]
-    assert keys[:2] == keys[2:]
+    rows = time_sheet.with_keys(entries(csv(HEADINGS, line, line, line.replace("12;", "15;").replace("A15;", "A12;"))))
+    assert rows["natural_key"].n_unique() == 2 and rows["row_key"].n_unique() == 1
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,12 @@
 """Kimai, Toggl, Clockify: real header sets, real quirks, values worked out by hand."""
 
 from datetime import date
-from types import ModuleType
 
-import polars as pl
 import pytest
 
-from pipelines.sources import clockify, kimai, toggl
-from pipelines.sources.base import RawTable, SourceError
-from pipelines.study.models import Source
+from pipelines.sources import clockify, declared, harvest, kimai, solidtime, toggl
+from pipelines.sources.base import SourceError
+from tests.tracker_fixture import rows_of
 
 # The 25 columns of version 2.66; six custom fields share one heading.
 KIMAI = (
@@ -26,21 +24,11 @@ CLOCKIFY = (
 )
 
 
-def source_of(fmt: str, **settings: object) -> Source:
-    return Source.model_validate({"id": "essai", "format": fmt, "files": ["x.csv"], **settings})
-
-
-def rows_of(module: ModuleType, text: str, **settings: object) -> tuple[RawTable, pl.DataFrame]:
-    """The raw table, and the typed rows as they come out once the person is a pseudonym."""
-    source = source_of(module.FORMAT, **settings)
-    (raw,) = module.read_tables(text.encode(), source=source).values()
-    assert raw.received == raw.frame.height + raw.rejected.height
-    hidden = [c for c in raw.frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
-    frame = raw.frame.drop(hidden).with_columns(
-        source=pl.lit("essai"), source_file=pl.lit("x.csv"), person_time=pl.lit("p")
-    )
-    reading = module.decide(frame.lazy(), source=source)
-    return raw, module.interpret(frame, source=source, reading=reading, kept=())
+HARVEST = (
+    "Date,Client,Project,Project Code,Task,Notes,Hours,Billable?,Invoiced?,Approved?,First Name,Last Name,Employee Id,"
+    "Roles,Employee?,Billable Rate,Billable Amount,Cost Rate,Cost Amount,Currency,External Reference URL"
+)
+SOLIDTIME = "Description,Task,Project,Client,User,Start,End,Duration,Duration (decimal),Billable,Tags"
 
 
 def kimai_line(day: str, start: str, end: str, duration: str, *, activity: str = "Courrier", tags: str = "") -> str:
@@ -244,7 +232,10 @@ def test_each_tracker_knows_only_its_own_header():
         kimai: KIMAI.replace('"', "").split(","),
         toggl: TOGGL.split(","),
         clockify: CLOCKIFY.replace('"', "").split(","),
+        harvest: HARVEST.split(","),
+        solidtime: SOLIDTIME.split(","),
     }
+    assert not any(declared.recognises(h) for h in headers.values())
     for module in headers:
         assert [m.FORMAT for m, h in headers.items() if module.recognises(h)] == [module.FORMAT]
 
@@ -258,6 +249,7 @@ def test_the_summary_report_is_refused_with_its_reason():
         rows_of(clockify, text)
     assert refused.value.rule == "unrecognised_file"
     assert "summary report" in refused.value.message and "detailed" in refused.value.action
+    assert "without Email or User" in refused.value.message
 
 
 def test_a_foreign_file_is_refused_with_what_it_lacks():

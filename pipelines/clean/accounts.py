@@ -18,7 +18,8 @@ def build_accounts(received: pl.DataFrame, rejected: pl.DataFrame, accepted: pl.
         (pl.col("status") == "duplicate").sum().cast(pl.Int64).alias("duplicates"),
     )
     taken = accepted.group_by(key).agg(pl.col("rows").sum().cast(pl.Int64).alias("accepted"))
-    joined = received.join(taken, on=key, how="left").join(counts, on=key, how="left")
+    files = received.drop("date_order", "duration_unit", strict=False)
+    joined = files.join(taken, on=key, how="left").join(counts, on=key, how="left")
     filled = joined.with_columns(pl.col("accepted", "set_aside", "duplicates").fill_null(0))
     return table("clean.accounts").conform(filled)
 
@@ -43,7 +44,7 @@ def beyond_quarantine(rejected: pl.DataFrame, study: Study) -> list[Problem]:
     found = []
     for (rule,), rows in rejected.sort("source_file", "source_row").group_by("rule", maintain_order=True):
         known, total, allowed = RULES[str(rule)], rows.height, study.quarantine.get(str(rule), 0)
-        if total > allowed:
+        if known.consent and total > allowed:
             places = [
                 _place(str(file), own["source_row"].to_list())
                 for (file,), own in rows.group_by("source_file", maintain_order=True)

@@ -5,39 +5,45 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.clean.accounts import beyond_quarantine, build_accounts, row_problems
-from pipelines.clean.ingest import formats, read_raw
+from pipelines.clean.ingest import formats, read_survey
+from pipelines.clean.ingest_time import read_time
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import Registers, read_registers
 from pipelines.clean.responses import build_responses, scale_items
 from pipelines.clean.time import build_time
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
+from pipelines.parts import Parts
 from pipelines.study.load import STUDY_FILE, LoadedStudy
 from pipelines.study.models import Study
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Tables by qualified name, and the faults that stop a run whatever the study accepts."""
+    """Tables by qualified name (those kept in parts are in `Parts`), and the faults that stop a run whatever the study
+    accepts. `entries`: time entries accepted, of build_clean."""
 
     tables: dict[str, pl.DataFrame]
     problems: list[Problem]
+    entries: int = 0
 
 
-def build_raw(loaded: LoadedStudy, registers: Registers) -> Tables:
-    """Every raw table: the exports with pseudonyms for people, the files received, the rows that could not be read."""
-    read = [read_raw(loaded, fmt, registers) for fmt in formats()]
+def build_raw(loaded: LoadedStudy, registers: Registers, parts: Parts) -> Tables:
+    """Every raw table: the exports with pseudonyms for people, the files received, the rows that could not be read.
+    Those of time go to `parts`."""
+    surveys = [fmt for fmt, module in formats().items() if module.DOMAIN == "survey"]
+    read = [*(read_survey(loaded, fmt, registers) for fmt in surveys), read_time(loaded, registers, parts)]
     tables = {f"raw.{name}": frame for r in read for name, frame in r.tables.items()}
-    files = table("raw.files").conform(pl.concat([registers.received, *(r.received for r in read)]))
+    received = pl.concat([registers.received, *(r.received for r in read)], how="diagonal")
     rejected = table("raw.rejected").conform(pl.concat([r.rejected for r in read]))
     problems = registers.problems + [p for r in read for p in r.problems]
-    return Tables({**tables, "raw.files": files, "raw.rejected": rejected}, problems)
+    return Tables({**tables, "raw.files": table("raw.files").conform(received), "raw.rejected": rejected}, problems)
 
 
-def build_clean(loaded: LoadedStudy, registers: Registers, raw: dict[str, pl.DataFrame]) -> Tables:
-    """Every clean table from the raw ones (qualified name -> frame)."""
+def build_clean(loaded: LoadedStudy, registers: Registers, raw: dict[str, pl.DataFrame], parts: Parts) -> Tables:
+    """Every clean table from the raw ones (qualified name -> frame) and from `parts`, where time entries go too."""
     exports = {name.removeprefix("raw."): frame for name, frame in raw.items()}
-    time = build_time(exports, registers, loaded)
+    time = build_time(parts, exports["files"], registers, loaded)
     surveys = [exports[name] for module in formats().values() if module.DOMAIN == "survey" for name in module.TABLES]
     answers = build_responses(pl.concat(surveys, how="diagonal"), registers, loaded)
     unread = exports["rejected"]
@@ -51,25 +57,24 @@ def build_clean(loaded: LoadedStudy, registers: Registers, raw: dict[str, pl.Dat
     accepted = pl.concat([registers.accepted, time.accepted, answers.accepted])
     tables = {
         **{f"clean.{name}": frame for name, frame in registers.tables.items()},
-        "clean.time_entries": time.time_entries,
         "clean.overheads": time.overheads,
         "clean.presence": time.presence,
         "clean.responses": answers.responses,
         "clean.scale_items": scale_items(loaded.study),
         **rejected,
+        "clean.flagged": time.flagged,
         "clean.accounts": build_accounts(exports["files"], everything, accepted),
     }
-    problems = [*time.problems, *answers.problems, *_silent_teams(loaded.study, tables)]
-    return Tables(tables, problems)
+    problems = [*time.problems, *answers.problems, *_silent_teams(loaded.study, tables, time.heard)]
+    return Tables(tables, problems, time.entries)
 
 
-def _silent_teams(study: Study, tables: dict[str, pl.DataFrame]) -> list[Problem]:
+def _silent_teams(study: Study, tables: dict[str, pl.DataFrame], entered: set[str]) -> list[Problem]:
     """Teams expected to record time whose files gave nothing: a file that is missing among others of its source."""
-    heard = pl.concat([tables["clean.time_entries"]["team"], tables["clean.overheads"]["team"],
-                       tables["clean.presence"].filter("logged")["team"]])  # fmt: skip
+    heard = entered.union(tables["clean.overheads"]["team"], tables["clean.presence"].filter("logged")["team"])
     expected = tables["clean.people_time"]["team"].unique().sort()
     timed = any(not s.is_survey for s in study.sources)
-    silent = [t for t in expected if t not in set(heard) and t not in study.teams_without_time] if timed else []
+    silent = [t for t in expected if t not in heard and t not in study.teams_without_time] if timed else []
     return [
         Problem("missing_file", study.registers.people_time or STUDY_FILE, f"Nothing was recorded by team {team}.",
                 f"Put its export in the folder, or accept that: `teams_without_time: [{team}]` in study.yaml.")
@@ -94,11 +99,12 @@ def stops(clean: Tables, study: Study) -> list[Problem]:
     return [*clean.problems, *beyond_quarantine(rows_to_report(clean), study)]
 
 
-def check(loaded: LoadedStudy, keys: Keys) -> list[Problem]:
-    """Everything wrong with the study's files: faults that stop a run, then each row set aside or repeated."""
+def check(loaded: LoadedStudy, keys: Keys, parts: Parts) -> list[Problem]:
+    """Everything wrong with the study's files: faults that stop a run, then each row set aside or repeated. `parts` is
+    where rows of time are kept meanwhile."""
     registers = read_registers(loaded, keys)
     if registers.problems:  # without a register everybody is unknown everywhere else: said first, and alone
         return registers.problems
-    raw = build_raw(loaded, registers)
-    clean = build_clean(loaded, registers, raw.tables)
+    raw = build_raw(loaded, registers, parts)
+    clean = build_clean(loaded, registers, raw.tables, parts)
     return [*raw.problems, *clean.problems, *row_problems(rows_to_report(clean))]

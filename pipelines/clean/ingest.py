@@ -1,9 +1,13 @@
-"""Files of one format -> one raw table: found, read, fingerprinted, identifiers replaced, free text dropped."""
+"""Files of one survey format -> one raw table: found, read, fingerprinted, identifiers replaced, free text dropped.
+
+Belongs here: what reading any file of a study takes, and questionnaires. Time, which may be large: ingest_time.py.
+"""
 
 import hashlib
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import polars as pl
@@ -14,6 +18,7 @@ from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
 from pipelines.sources.choices import NOT_GIVEN
+from pipelines.sources.fields import distinct_of
 from pipelines.sources.survey import Questionnaire, SurveyTable, keep_items
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Source, Study
@@ -21,10 +26,10 @@ from pipelines.study.models import Source, Study
 
 @dataclass(frozen=True)
 class RawResult:
-    """One format as read.
+    """Files as read.
 
-    `tables`: raw table name -> frame honouring raw.<name>. `rejected`: rows set aside on reading, as
-    clean.rejected_*. `received`: [source, source_file, format, sha256, received].
+    `tables`: raw table name -> frame honouring raw.<name>. `rejected`: raw.rejected, rows set aside on reading.
+    `received`: raw.files.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -41,8 +46,23 @@ def formats() -> dict[str, ModuleType]:
     return {m.FORMAT: m for m in sorted(modules, key=lambda m: m.__name__) if hasattr(m, "FORMAT")}
 
 
-def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
-    """Read every file of the study's sources of that format. File-level faults become problems, never exceptions."""
+def files_of(loaded: LoadedStudy, source: Source) -> tuple[list[tuple[str, Path]], list[Problem]]:
+    """(path relative to the study, path) of each file of a source, sorted within each pattern; a problem per pattern
+    that matches none."""
+    found: dict[str, Path] = {}
+    problems = []
+    for pattern in source.files:
+        paths = sorted(p for p in loaded.root.glob(pattern) if p.is_file())
+        if not paths:
+            problems.append(Problem("missing_file", pattern, f"No file matches (source {source.id}).",
+                                    "Put the export there, or correct `files:` in study.yaml."))  # fmt: skip
+        found |= {p.relative_to(loaded.root).as_posix(): p for p in paths}
+    return list(found.items()), problems
+
+
+def read_survey(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
+    """Read every file of the study's sources of that survey format. File-level faults become problems, never
+    exceptions."""
     module = formats()[fmt]
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in module.TABLES}
     rejected: list[pl.DataFrame] = []
@@ -53,40 +73,34 @@ def read_raw(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
         if faults:
             problems += faults
             continue
-        for pattern in source.files:
-            paths = sorted(p for p in loaded.root.glob(pattern) if p.is_file())
-            if not paths:
-                problems.append(Problem("missing_file", pattern, f"No file matches (source {source.id}).",
-                                        "Put the export there, or correct `files:` in study.yaml."))  # fmt: skip
-            for path in paths:
-                name = path.relative_to(loaded.root).as_posix()
-                data = path.read_bytes()
-                try:
-                    tables = module.read_tables(data, source=source, **settings)
-                    if not sum(t.received for t in tables.values()):
-                        raise SourceError("empty_file", "The file has no data row.", "Export it again.")
-                    wrong: list[SourceError] = []
-                    if source.is_survey:
-                        tables, wrong = _closed_questions(tables, source, loaded, registers)
-                except SourceError as error:
-                    wrong = [error]
-                if wrong:
-                    problems += [fault.problem(name) for fault in wrong]
-                    continue
-                for key, raw in tables.items():
-                    frames[key].append(_replace_people(raw.frame, module, source, registers).with_columns(
-                        pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")))  # fmt: skip
-                    rejected.append(_rejected(raw, source.id, name))
-                received.append({
-                    "source": source.id, "source_file": name, "format": fmt,
-                    "sha256": hashlib.sha256(data).hexdigest(), "received": sum(t.received for t in tables.values()),
-                })  # fmt: skip
+        files, missing = files_of(loaded, source)
+        problems += missing
+        for name, path in files:
+            data = path.read_bytes()
+            try:
+                tables = module.read_tables(data, source=source, **settings)
+                if not sum(t.received for t in tables.values()):
+                    raise SourceError("empty_file", "The file has no data row.", "Export it again.")
+                tables, wrong = _closed_questions(tables, source, loaded, registers)
+            except SourceError as error:
+                wrong = [error]
+            if wrong:
+                problems += [fault.problem(name) for fault in wrong]
+                continue
+            for key, raw in tables.items():
+                frames[key].append(_replace_respondents(raw.frame, source, registers).with_columns(
+                    pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")))  # fmt: skip
+                rejected.append(rejected_rows(raw.rejected, source.id, name))
+            received.append({
+                "source": source.id, "source_file": name, "format": fmt,
+                "sha256": hashlib.sha256(data).hexdigest(), "received": sum(t.received for t in tables.values()),
+            })  # fmt: skip
     out = {}
     for key, parts in frames.items():
         contract = table(f"raw.{key}")
         out[key] = contract.conform(pl.concat(parts, how="diagonal")) if parts else contract.empty()
-    files = pl.DataFrame(received, schema=table("raw.files").polars_schema)
-    return RawResult(out, pl.concat([table("raw.rejected").empty(), *rejected]), files, problems)
+    files_read = pl.DataFrame(received, schema=table("raw.files").polars_schema)
+    return RawResult(out, pl.concat([table("raw.rejected").empty(), *rejected]), files_read, problems)
 
 
 def _structure(
@@ -128,33 +142,26 @@ def questionnaire(study: Study, registers: Registers) -> Questionnaire:
     return Questionnaire(study.instruments, processes, tools)
 
 
-def _replace_people(frame: pl.DataFrame, module: ModuleType, source: Source, registers: Registers) -> pl.DataFrame:
-    """`frame` with the person's pseudonym instead of every identifying or free-text column."""
-    if source.is_survey:
-        return _replace_respondents(frame, source, registers)
-    known = registers.time_identities
-    found = [_look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
-    person = pl.select(pl.coalesce(*found)).to_series() if found else pl.Series([None] * frame.height, dtype=pl.String)
-    drop = [c for c in frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
-    return frame.drop(drop).with_columns(person.alias("person_time"))
-
-
 def _replace_respondents(frame: pl.DataFrame, source: Source, registers: Registers) -> pl.DataFrame:
     if source.person is None or source.person not in frame.columns:
         return frame.with_columns(pl.lit(None, pl.String).alias("person_survey"), pl.lit("false").alias("code_given"))
-    person = _look_up(frame[source.person], registers.survey_identities, "person_survey")
+    person = look_up(frame[source.person], registers.survey_identities, "person_survey")
     given = (~normalise(frame[source.person]).fill_null("").is_in(NOT_GIVEN)).cast(pl.String)
     return frame.drop(source.person).with_columns(person.alias("person_survey"), given.alias("code_given"))
 
 
-def _look_up(identifiers: pl.Series, known: pl.DataFrame, person: str) -> pl.Series:
-    return normalise(identifiers).replace_strict(
+def look_up(identifiers: pl.Series, known: pl.DataFrame, person: str) -> pl.Series:
+    """The pseudonym of each identifier, from `known` [identifier, `person`]; null when it is not known."""
+    codes, distinct = distinct_of(identifiers)
+    found = normalise(distinct["cell"]).replace_strict(
         known["identifier"], known[person], default=None, return_dtype=pl.String
     )
+    return found.gather(codes)
 
 
-def _rejected(raw: RawTable, source: str, file: str) -> pl.DataFrame:
-    return raw.rejected.select(
+def rejected_rows(rejected: pl.DataFrame, source: str, file: str) -> pl.DataFrame:
+    """Rows a reader set aside, as raw.rejected."""
+    return rejected.select(
         pl.lit(source).alias("source"), pl.lit(file).alias("source_file"), "source_row", "rule", "column",
         pl.lit("set_aside").alias("status"),
     )  # fmt: skip

@@ -128,8 +128,8 @@ def _contradictions(superseded: pl.DataFrame, files: pl.DataFrame, age: int) -> 
         if (own["last"], own["height"]) == (other["last"], other["height"]):
             found.append(Problem(
                 "contradicting_exports", own["source_file"],
-                f"{rows.height} row{'s' if rows.height > 1 else ''} of it differ in {other['source_file']}, and nothing "
-                "in the two files says which is later.",
+                f"{rows.height} row{'s' if rows.height > 1 else ''} of it differ in {other['source_file']}, and "
+                "nothing in the two files says which is later.",
                 "Remove the older of the two files.", int(rows["source_row"].min())))  # type: ignore[arg-type]  # fmt: skip
     return found
 

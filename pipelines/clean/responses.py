@@ -20,9 +20,10 @@ from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import SourceError
 from pipelines.sources.choices import NOT_GIVEN
+from pipelines.sources.moments import time_of_day
 from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
-from pipelines.sources.values import date_order, seconds_of_day, text, to_date
+from pipelines.sources.values import date_order, text, to_date
 from pipelines.study.load import STUDY_FILE, LoadedStudy
 from pipelines.study.models import Item, Source, Study
 
@@ -175,7 +176,7 @@ def _dated(rows: pl.DataFrame, sources: list[Source]) -> tuple[pl.DataFrame, lis
             problems.append(SourceError(error.rule, error.message, error.action, column=SUBMITTED).problem(str(file)))
             continue
         written = pl.col("submitted")
-        clock = seconds_of_day(written.str.extract(r"[ T](\d{1,2}:\d{2}.*)$"))
+        clock = time_of_day(written.str.extract(r"[ T](\d{1,2}:\d{2}.*)$"))
         found.append(own.select("at", moment=to_date(written, order).cast(pl.Datetime("us")) + pl.duration(
             seconds=clock.fill_null(0))))  # fmt: skip
     if not found:

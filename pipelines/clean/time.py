@@ -1,144 +1,218 @@
 """Raw time rows of every format -> time entries, overheads and presence, each row accounted for.
 
-Belongs here: what needs the registers and the study's calendar. How a format writes things is in pipelines/sources.
+Belongs here: what needs the registers and the study's calendar. How a format writes things is in pipelines/sources,
+what becomes of a row met twice in repeats.py. Entries go from parts to parts, a block of a file at a time.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import polars as pl
 
-from pipelines.clean.ingest import formats
+from pipelines.clean.collected import (
+    ENTRIES,
+    ROW,
+    Collected,
+    Sorted,
+    as_rejected,
+    lines_differ,
+    met_rows,
+    sessions,
+    settle,
+    with_keys,
+)
+from pipelines.clean.ingest_time import part_key, time_formats
 from pipelines.clean.labels import label_problems, mapping_problems, process_codes, tool_codes
 from pipelines.clean.presence import build_presence
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
-from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, Rules, first_rule
+from pipelines.parts import Parts, ahead, as_texts, compact
+from pipelines.sources.fields import FLAG_SEPARATOR, judge, look_up
+from pipelines.sources.time_rows import WEEK_ROWS, Rules
+from pipelines.sources.values import Reading
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Calendar, Source
 
+T = TypeVar("T")
 _ROUNDING_MINUTES = 1e-6  # parts and total are typed apart: only the sum of binary fractions may differ
 _PARTS = ("prompt_minutes", "verification_minutes", "failed_minutes")
+_UNKNOWN = [*ROW, "process_label", "process", "kind", "unknown_tools"]
 
 
 @dataclass(frozen=True)
 class TimeTables:
-    """`time_entries`, `overheads`, `presence`, `rejected` honour clean.<name> (rejected: clean.rejected_time).
+    """`overheads`, `presence`, `rejected` (clean.rejected_time) and `flagged` honour clean.<name>; the entries are in
+    the parts of clean.time_entries.
 
-    `accepted`: [source, source_file, rows] kept as entries, overheads or weekly lines.
-    `problems`: labels and codes the study does not know; each stops the run.
+    `accepted`: [source, source_file, rows] kept as entries, overheads or weekly lines; `entries`: how many entries;
+    `heard`: teams with an entry. `problems`: labels and codes the study does not know, exports that contradict each
+    other; each stops the run.
     """
 
-    time_entries: pl.DataFrame
     overheads: pl.DataFrame
     presence: pl.DataFrame
     rejected: pl.DataFrame
+    flagged: pl.DataFrame
     accepted: pl.DataFrame
+    entries: int
+    heard: set[str]
     problems: list[Problem]
 
 
-def build_time(raw: dict[str, pl.DataFrame], registers: Registers, loaded: LoadedStudy) -> TimeTables:
-    """The clean time tables from the raw ones ({"kimai": frame, ..., "time_sheet_weeks": frame}).
+@dataclass(frozen=True)
+class _Known:
+    """What rows are judged by. `roster`: people_time with the day their team left the study."""
+
+    roster: pl.DataFrame
+    processes: pl.DataFrame
+    tools: pl.DataFrame
+    calendar: Calendar
+    kept: frozenset[str]
+
+
+def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: LoadedStudy) -> TimeTables:
+    """The clean time tables from the raw ones in `parts`; `files` is raw.files.
 
     Rules apply in this order, the first one broken is the one kept: those of the reader (dates, open timers,
     durations, numbers), unknown_person, missing_project, outside_study, outside_roster, unknown_code, bad_value,
-    errors_over_items, parts_over_total; a row that breaks none and says what an earlier one said is a duplicate.
+    errors_over_items, parts_over_total. Then rows that break none are compared with each other (repeats.py).
     """
     study = loaded.study
-    modules = {fmt: module for fmt, module in formats().items() if module.DOMAIN == "time"}
+    modules = time_formats()
     sources = [s for fmt in modules for s in study.sources if s.format == fmt]
     people, teams = _register(registers, "people_time"), _register(registers, "teams")
-    processes, tools = _register(registers, "processes"), _register(registers, "tools")
+    roster = people.select("person_time", "team", "from_date", "to_date").join(
+        teams.select("team", "withdrawn_on"), on="team", how="left", maintain_order="left")  # fmt: skip
+    known = _Known(roster, _register(registers, "processes"), _register(registers, "tools"), study.calendar,
+                   study.kept())  # fmt: skip
+    collected = Collected()
+    parts.clear(ENTRIES)
+    for source in sources:
+        module = modules[source.format]
+        read = files.filter(pl.col("source") == source.id).sort("source_file")
+        # A format whose files cannot repeat one another keeps no trace of its rows.
+        trace = not (lines_differ(module) and files.filter(pl.col("format") == source.format).height == 1)
+        sort = partial(_sort, source=source, module=module, trace=trace and source.entry_is != "session")
+        ready: Iterable[Sorted]
+        if source.entry_is == "session":
+            every = list(_judged(parts, read, source, module, known, lambda rows: rows))
+            ready = map(sort, sessions(every, module, collected))
+        else:
+            ready = _judged(parts, read, source, module, known, sort)
+        for rows in ready:
+            collected.take(rows, parts)
+    problems = mapping_problems(sources, known.processes, known.tools)
+    problems += _unmapped(collected, sources, modules, known)
+    weeks = _weeks(parts, files, modules, sources, known)
+    problems += settle(parts, modules, collected, known.kept)
 
-    rows = _with_person(_interpret(raw, modules, sources), people, teams)
-    rows = rows.join(process_codes(rows, sources, processes), on=["source", "process_label"], how="left",
-                     maintain_order="left")  # fmt: skip
-    rows = rows.join(tool_codes(rows, sources, tools), on=["source", "tool_label"], how="left", maintain_order="left")
-    rows = _judged(rows, [
+    overheads = _concat(collected.overheads, "clean.overheads")
+    kept_weeks = weeks.filter(pl.col("rule").is_null())
+    entered = pl.concat([*collected.seen, overheads.select("person_time", "week")]) if collected.seen else (
+        overheads.select("person_time", "week"))  # fmt: skip
+    entries = pl.DataFrame(collected.counts, schema={"source": pl.String, "source_file": pl.String, "rows": pl.Int64},
+                           orient="row")  # fmt: skip
+    where = ["source", "source_file"]
+    others = pl.concat([overheads.select(where), kept_weeks.select(where)])
+    accepted = pl.concat([entries, others.with_columns(pl.lit(1, pl.Int64).alias("rows"))])
+    return TimeTables(
+        overheads=overheads,
+        presence=build_presence(people, teams, kept_weeks, entered, study.calendar),
+        rejected=_concat([*collected.rejected, _rejected(weeks)], "clean.rejected_time"),
+        flagged=_concat(collected.flagged, "clean.flagged"),
+        accepted=accepted.group_by(where).agg(pl.col("rows").sum()).filter(pl.col("rows") > 0).sort(where),
+        entries=sum(entries["rows"]),
+        heard=collected.teams,
+        problems=problems,
+    )
+
+
+def _judged(
+    parts: Parts, files: pl.DataFrame, source: Source, module: ModuleType, known: _Known,
+    then: Callable[[pl.DataFrame], T],
+) -> Iterator[T]:  # fmt: skip
+    """`then` of the rows of a source, judged, part by part."""
+    for file, order, unit in files.select("source_file", "date_order", "duration_unit").iter_rows():
+        reading = Reading(order or "ymd", unit or "clock")
+
+        def work(part: tuple[Path, pl.DataFrame], reading: Reading = reading) -> T:
+            raw = as_texts(part[1], "source", "source_file", "person_time")
+            rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
+            return then(judge_rows(rows, source, module, known))
+
+        yield from ahead(work, parts.of_file(f"raw.{source.format}", part_key(source.id, file)))
+
+
+def _sort(rows: pl.DataFrame, *, source: Source, module: ModuleType, trace: bool) -> Sorted:
+    """Judged rows of one file, each where it goes."""
+    good = rows.filter(pl.col("rule").is_null())
+    overhead = pl.col("kind").is_not_null()
+    entries = good.filter(~overhead) if good["kind"].count() else good
+    return Sorted(
+        rejected=_rejected(rows),
+        flagged=_flags(good),
+        unknown=rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN),
+        met=met_rows(with_keys(module, good), source.format) if trace else pl.DataFrame(),
+        seen=good.select("person_time", "week").unique(maintain_order=True),
+        overheads=_select(good.filter(overhead), "clean.overheads"),
+        entries=compact(table(ENTRIES).conform(_select(entries, ENTRIES))),
+    )
+
+
+def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _Known) -> pl.DataFrame:
+    """TIMEROWS of one source with person, codes and week, judged by the registers and the calendar."""
+    process_column, tool_column = module.label_columns(source)
+    rows = look_up(rows, "person_time", known.roster)
+    labels = process_codes(rows, [source], known.processes).drop("source")
+    rows = look_up(rows, "process_label", labels)
+    tags = tool_codes(rows, [source], known.tools).drop("source")
+    rows = look_up(rows, "tool_label", tags)
+    rows = judge(rows, [
         ("unknown_person", None, pl.col("team").is_null()),
-        ("missing_project", pl.col("process_column"), pl.col("process_label").is_null()),
-        *_calendar_rules(pl.col("date"), pl.col("date"), study.calendar),
-        ("unknown_code", pl.col("process_column"), pl.col("process").is_null() & pl.col("kind").is_null()),
-        ("unknown_code", pl.col("tool_column"), pl.col("unknown_tools").list.len() > 0),
-        ("bad_value", pl.col("tool_column"), pl.col("several_tools")),
+        ("missing_project", process_column, pl.col("process_label").is_null()),
+        *_calendar_rules(pl.col("date"), pl.col("date"), known.calendar),
+        ("unknown_code", process_column, pl.col("process").is_null() & pl.col("kind").is_null()),
+        ("unknown_code", tool_column, pl.col("unknown_tools").list.len() > 0),
+        ("bad_value", tool_column, pl.col("several_tools")),
         ("errors_over_items", "Errors", pl.col("errors") > pl.col("items")),
         ("parts_over_total", "Minutes", pl.sum_horizontal(_PARTS) > pl.col("minutes") + _ROUNDING_MINUTES),
-    ])  # fmt: skip
-    rows = _repeats(rows, ["natural_key"])
-    weeks = _weeks(raw, modules, sources, people, teams, study.calendar)
-
-    kept = rows.filter(pl.col("rule").is_null()).with_columns(
-        pl.concat_str("source", "source_file", "source_row", separator=":").alias("entry_id"),
+    ], known.kept)  # fmt: skip
+    return rows.with_columns(
         pl.col("date").dt.truncate("1w").alias("week"),
         pl.lit(None, pl.Float64).alias("rework_minutes"),
     )
-    entries, overheads = kept.filter(pl.col("kind").is_null()), kept.filter(pl.col("kind").is_not_null())
-    kept_weeks = weeks.filter(pl.col("rule").is_null())
-    where = ["source", "source_file"]
-    accepted = pl.concat([kept.select(where), kept_weeks.select(where)]).group_by(where).agg(
-        pl.len().cast(pl.Int64).alias("rows")).sort(where)  # fmt: skip
-    rejected = pl.concat([_rejected(rows), _rejected(weeks)])
-    return TimeTables(
-        time_entries=_select(entries, "clean.time_entries"),
-        overheads=_select(overheads, "clean.overheads"),
-        presence=build_presence(people, teams, kept_weeks, kept, study.calendar),
-        rejected=table("clean.rejected_time").conform(rejected),
-        accepted=accepted,
-        problems=[*mapping_problems(sources, processes, tools), *_unmapped(rows, sources, processes, tools)],
-    )
-
-
-def _interpret(raw: dict[str, pl.DataFrame], modules: dict[str, ModuleType], sources: list[Source]) -> pl.DataFrame:
-    """Every source's typed rows, in the order of formats, sources, files and lines."""
-    text = {c: pl.String() for c in ("process_column", "tool_column")}
-    parts = [pl.DataFrame(schema={**TIME_ROWS, **text})]
-    for source in sources:
-        module = modules[source.format]
-        process, tool = module.label_columns(source)
-        part = _of_source(raw, source.format, source)
-        if not part.is_empty():
-            typed = module.interpret(part, source=source)
-            parts.append(typed.with_columns(
-                # The same line exported twice counts once even when two sources hold it; formats never meet.
-                pl.concat_str(pl.lit(source.format), "natural_key", separator="\x1f").alias("natural_key"),
-                pl.lit(process).alias("process_column"), pl.lit(tool).alias("tool_column")))  # fmt: skip
-    return pl.concat(parts)
 
 
 def _weeks(
-    raw: dict[str, pl.DataFrame], modules: dict[str, ModuleType], sources: list[Source], people: pl.DataFrame,
-    teams: pl.DataFrame, calendar: Calendar,
-) -> pl.DataFrame:  # fmt: skip
+    parts: Parts, files: pl.DataFrame, modules: dict[str, ModuleType], sources: list[Source], known: _Known
+) -> pl.DataFrame:
     """The weekly lines, judged. Of two lines about one person's week the one that says "logged" counts."""
-    parts = [pl.DataFrame(schema=WEEK_ROWS)]
+    found = [pl.DataFrame(schema=WEEK_ROWS)]
     for source in sources:
         module = modules[source.format]
         if (name := getattr(module, "WEEKS_TABLE", None)) is not None:
-            parts.append(module.interpret_weeks(_of_source(raw, name, source), source=source))
-    weeks = _with_person(pl.concat(parts), people, teams)
-    weeks = _judged(weeks, [
+            own = files.filter(pl.col("source") == source.id).sort("source_file")
+            for file in own["source_file"]:
+                for _, raw in parts.of_file(f"raw.{name}", part_key(source.id, file)):
+                    found.append(module.interpret_weeks(as_texts(raw), source=source))
+    weeks = pl.concat(found).join(known.roster, on="person_time", how="left", maintain_order="left")
+    weeks = judge(weeks, [
         ("unknown_person", None, pl.col("team").is_null()),
-        *_calendar_rules(pl.col("week"), pl.col("week") + pl.duration(days=4), calendar),
-    ])  # fmt: skip
+        *_calendar_rules(pl.col("week"), pl.col("week") + pl.duration(days=4), known.calendar),
+    ], ())  # fmt: skip
     weeks = weeks.sort("logged", descending=True, nulls_last=True, maintain_order=True)
-    return _repeats(weeks, ["person_time", "week"])
-
-
-def _of_source(raw: dict[str, pl.DataFrame], name: str, source: Source) -> pl.DataFrame:
-    frame = raw.get(name, table(f"raw.{name}").empty())
-    return frame.filter(pl.col("source") == source.id).sort("source_file", "source_row")
+    good = pl.col("rule").is_null()
+    again = good & ~pl.struct("person_time", "week").is_first_distinct().over(good)
+    return weeks.with_columns(pl.when(again).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
 
 
 def _register(registers: Registers, name: str) -> pl.DataFrame:
     return registers.tables.get(name, table(f"clean.{name}").empty())
-
-
-def _with_person(rows: pl.DataFrame, people: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the team, the days on the roster, and the day the team left the study."""
-    roster = people.select("person_time", "team", "from_date", "to_date").join(
-        teams.select("team", "withdrawn_on"), on="team", how="left", maintain_order="left")  # fmt: skip
-    return rows.join(roster, on="person_time", how="left", maintain_order="left")
 
 
 def _calendar_rules(first: pl.Expr, last: pl.Expr, calendar: Calendar) -> Rules:
@@ -152,50 +226,41 @@ def _calendar_rules(first: pl.Expr, last: pl.Expr, calendar: Calendar) -> Rules:
     ]
 
 
-def _judged(rows: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """`rows` with the first rule broken; one the reader found already stays."""
-    rule, column = first_rule(rules)
-    known = pl.col("rule").is_not_null()
-    return rows.with_columns(
-        pl.when(known).then("rule").otherwise(rule).alias("rule"),
-        pl.when(known).then("column").otherwise(column).alias("column"),
-    )
-
-
-def _repeats(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """`rows` with `duplicate_row` on those that break no rule and repeat an earlier one's key."""
-    good = rows["rule"].is_null()
-    later = ~rows.filter(good).select(pl.struct(key).is_first_distinct()).to_series()
-    repeated = pl.Series([False]).new_from_index(0, rows.height).scatter(good.arg_true(), later)
-    return rows.with_columns(pl.when(repeated).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
+def _flags(rows: pl.DataFrame) -> pl.DataFrame:
+    """[source, source_file, source_row, rule], one row per flag."""
+    return rows.filter(pl.col("flags").is_not_null()).select(
+        *ROW, pl.col("flags").str.split(FLAG_SEPARATOR).alias("rule")).explode("rule")  # fmt: skip
 
 
 def _rejected(rows: pl.DataFrame) -> pl.DataFrame:
-    duplicate = pl.col("rule") == "duplicate_row"
-    status = pl.when(duplicate).then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
-    return rows.filter(pl.col("rule").is_not_null()).select(
-        "source", "source_file", "source_row", "rule", "column", status.alias("status")
-    )
+    return as_rejected(rows.filter(pl.col("rule").is_not_null()))
 
 
 def _unmapped(
-    rows: pl.DataFrame, sources: list[Source], processes: pl.DataFrame, tools: pl.DataFrame
+    collected: Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known
 ) -> list[Problem]:
     """One problem per label no code is known for, among the rows that would otherwise count."""
     problems = []
-    unknown = rows.filter(pl.col("rule") == "unknown_code")
-    place = ["source_file", "source_row"]
+    unknown = pl.concat(collected.unknown) if collected.unknown else pl.DataFrame(schema={"source": pl.String})
     for source in sources:
         own = unknown.filter(pl.col("source") == source.id)
+        if own.is_empty():
+            continue
+        process_column, tool_column = (pl.lit(c).alias("column") for c in modules[source.format].label_columns(source))
+        place = ["source_file", "source_row"]
         nameless = own.filter(pl.col("process").is_null() & pl.col("kind").is_null())
-        labels = nameless.select(*place, label="process_label", column="process_column")
-        problems += label_problems(labels, "process", source, processes)
+        labels = nameless.select(*place, process_column, label="process_label")
+        problems += label_problems(labels, "process", source, known.processes)
         tags = own.filter(pl.col("unknown_tools").list.len() > 0).explode("unknown_tools")
-        labels = tags.select(*place, label="unknown_tools", column="tool_column")
-        problems += label_problems(labels, "tool", source, tools)
+        labels = tags.select(*place, tool_column, label="unknown_tools")
+        problems += label_problems(labels, "tool", source, known.tools)
     return problems
 
 
 def _select(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    return rows.select(*table(name).polars_schema)
+
+
+def _concat(frames: list[pl.DataFrame], name: str) -> pl.DataFrame:
     contract = table(name)
-    return contract.conform(rows.select(c.name for c in contract.columns))
+    return contract.conform(pl.concat([contract.empty(), *frames])) if frames else contract.empty()

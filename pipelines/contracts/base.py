@@ -39,6 +39,7 @@ class Table:
 
     `order_by` never contains a pseudonym, so that published bytes do not depend on the key.
     `open_columns` lets a table carry further columns than the declared ones (raw tables keep what the export had).
+    `in_parts`: too large for memory, kept as Parquet parts in the order of files and lines, a view in the lake.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Table:
     order_by: tuple[str, ...] = ()
     severity: Literal["blocking", "warning"] = "blocking"
     open_columns: bool = False
+    in_parts: bool = False
 
     @property
     def qualified_name(self) -> str:
@@ -85,4 +87,4 @@ class Table:
         ]
         others = [pl.col(name) for name in frame.columns if name not in want] if self.open_columns else []
         out = frame.select(declared + others)
-        return out.sort(self.order_by, nulls_last=True, maintain_order=True) if self.order_by else out
+        return out.sort(self.order_by, nulls_last=True, maintain_order=True) if self.order_by and not self.in_parts else out

@@ -99,7 +99,6 @@ DEPLOYMENTS = Table(
 TIME_ENTRIES = Table(
     "time_entries", "clean", "One row per line of a time sheet or tracker: a task done, all-in minutes.",
     (
-        Column("entry_id", S, "id of the line: source:file:line, as a line is one entry at most"),
         PERSON_TIME, TEAM, PROCESS,
         Column("date", D, "day the work was done (local)"),
         Column("week", D, "Monday of its ISO week"),
@@ -119,7 +118,7 @@ TIME_ENTRIES = Table(
         Column("source", S, "id of the source in the study file"),
         SOURCE_FILE, SOURCE_ROW,
     ),
-    key=("entry_id",), order_by=("team", "process", "week", "source_file", "source_row"),
+    key=("source", "source_file", "source_row"), order_by=("source", "source_file", "source_row"), in_parts=True,
 )  # fmt: skip
 
 OVERHEADS = Table(
@@ -241,6 +240,16 @@ REJECTED_RESPONSES = Table("rejected_responses", "clean", "Rows of the questionn
     REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 REJECTED_REGISTERS = Table("rejected_registers", "clean", "Rows of the registers that were not accepted. Never the row itself.",
     REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+
+FLAGGED = Table(
+    "flagged", "clean", "Rows accepted although they break a rule that the study keeps: one row per row and rule.",
+    (
+        Column("source", S, "id of the source in the study file"),
+        SOURCE_FILE, SOURCE_ROW,
+        Column("rule", S, "rule broken (pipelines/contracts/rules.py)"),
+    ),
+    key=("source", "source_file", "source_row", "rule"), order_by=("source_file", "source_row", "rule"),
+)  # fmt: skip
 
 ACCOUNTS = Table(
     "accounts", "clean", "Rows received = accepted + set aside + duplicates, for each file.",

@@ -21,12 +21,15 @@ _SURVEY = (
 )  # fmt: skip
 _ORDER = ("source", "source_file", "source_row")
 
-KIMAI = Table("kimai", "raw", "Kimai exports as received.", _TIME, order_by=_ORDER, open_columns=True)
-TOGGL = Table("toggl", "raw", "Toggl Track detailed exports as received.", _TIME, order_by=_ORDER, open_columns=True)
-CLOCKIFY = Table("clockify", "raw", "Clockify detailed exports as received.", _TIME, order_by=_ORDER, open_columns=True)
-TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as received.", _TIME, order_by=_ORDER, open_columns=True)
+KIMAI = Table("kimai", "raw", "Kimai exports as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+TOGGL = Table("toggl", "raw", "Toggl Track detailed exports as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+CLOCKIFY = Table("clockify", "raw", "Clockify exports as received, detailed or summed by user and day.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+HARVEST = Table("harvest", "raw", "Harvest detailed time exports as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+SOLIDTIME = Table("solidtime", "raw", "solidtime exports as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+TRACKER = Table("tracker", "raw", "Time exports of other tools, by the columns the study file declares.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
+TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
 TIME_SHEET_WEEKS = Table("time_sheet_weeks", "raw", "Weekly lines of the team time sheet (noted, nothing to declare, leave) as received.",
-    _TIME, order_by=_ORDER, open_columns=True)  # fmt: skip
+    _TIME, order_by=_ORDER, open_columns=True, in_parts=True)  # fmt: skip
 LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received.", _SURVEY, order_by=_ORDER, open_columns=True)
 
 FILES = Table(
@@ -37,6 +40,8 @@ FILES = Table(
         Column("format", S, "format recognised"),
         Column("sha256", S, "fingerprint of the file as received"),
         Column("received", I, "rows in the file", unit="rows", minimum=0),
+        Column("date_order", S, "how a file of time writes its dates, decided on the whole file", nullable=True, allowed=("ymd", "dmy", "mdy")),
+        Column("duration_unit", S, "what a plain number means in its durations", nullable=True, allowed=("clock", "hours", "minutes", "seconds", "span")),
     ),
     key=("source_file", "source"), order_by=("source", "source_file"),
 )  # fmt: skip

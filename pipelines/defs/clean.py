@@ -8,11 +8,13 @@ from pipelines.clean.accounts import unbalanced
 from pipelines.clean.build import build_clean, stops
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
+from pipelines.clean.time import ENTRIES
 from pipelines.contracts import all_tables
 from pipelines.contracts.base import Table
 from pipelines.contracts.rules import DataProblems
+from pipelines.defs import reuse
 from pipelines.defs.raw import TABLES as RAW_TABLES
-from pipelines.defs.resources import StudyResource, key_of, plural, say, spec_of, store
+from pipelines.defs.resources import StudyResource, key_of, plural, say, spec_of, store, store_parts
 
 TABLES = [t for t in all_tables().values() if t.layer == "clean"]
 _TIME = [t.qualified_name for t in RAW_TABLES if any(c.name == "person_time" for c in t.columns)]
@@ -21,7 +23,7 @@ _SURVEYS = [t.qualified_name for t in RAW_TABLES if any(c.name == "person_survey
 
 def _deps(contract: Table) -> list[str]:
     """Where a table comes from. Registers are read from the study folder itself."""
-    if contract.name in ("time_entries", "overheads", "presence", "rejected_time"):
+    if contract.name in ("time_entries", "overheads", "presence", "flagged", "rejected_time"):
         return [*_TIME, "raw.rejected"]
     if contract.name in ("responses", "rejected_responses"):
         return [*_SURVEYS, "raw.rejected"]
@@ -31,15 +33,22 @@ def _deps(contract: Table) -> list[str]:
 @dg.multi_asset(specs=[spec_of(t, _deps(t)) for t in TABLES])
 def clean(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """Registers, time and answers under one spelling; what is not accepted is kept with its file, line and reason."""
-    loaded = study.load()
-    registers = read_registers(loaded, load_keys(loaded))
-    done = build_clean(loaded, registers, study.lake.read_all(t.qualified_name for t in RAW_TABLES))
-    if problems := stops(done, loaded.study):
-        raise DataProblems(problems)
-    yield from store(study, done.tables)
-    sheet, answers = done.tables["clean.time_entries"].height, done.tables["clean.responses"].height
-    aside = done.tables["clean.accounts"]["set_aside"].sum()
-    say(f"Cleaned    {plural(sheet, 'line')} of time, {plural(answers, 'answer')}, {plural(aside, 'row')} set aside")
+    loaded, work = study.load(), study.places.work
+    keys = load_keys(loaded)
+    inputs = reuse.fingerprint(loaded, keys)
+    if reuse.same(work, inputs):
+        yield from reuse.as_before(study, TABLES)
+    else:
+        raw = study.lake.read_all(t.qualified_name for t in RAW_TABLES if not t.in_parts)
+        done = build_clean(loaded, read_registers(loaded, keys), raw, study.places.parts)
+        if problems := stops(done, loaded.study):
+            raise DataProblems(problems)
+        yield from store(study, done.tables)
+        yield from store_parts(study, [t for t in TABLES if t.in_parts])
+        reuse.remember(work, inputs)
+    accounts, answers = study.lake.read("clean.accounts"), study.lake.count("clean.responses")
+    entries, aside = study.lake.count(ENTRIES), accounts["set_aside"].sum()
+    say(f"Cleaned    {plural(entries, 'line')} of time, {plural(answers, 'answer')}, {plural(aside, 'row')} set aside")
 
 
 @dg.asset_check(asset=key_of("clean.accounts"), blocking=True,

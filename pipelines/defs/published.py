@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.contracts import all_tables
 from pipelines.defs.resources import OWNERS, StudyResource, plural, say, spec_of, store
-from pipelines.lake import ROOT
+from pipelines.lake import ROOT, content_hash
 from pipelines.publish.render import render_report
 from pipelines.publish.snapshot import release, write_hashes, write_snapshot
 from pipelines.publish.tables import INTERNAL, published_tables
@@ -35,7 +35,10 @@ def snapshot(study: StudyResource) -> dg.MaterializeResult:
     """The files handed over, prepared aside: read-only lake, Parquet and CSV tables, manifest."""
     everything = study.lake.read_all(study.lake.tables())
     frames = {t.qualified_name: everything.pop(t.qualified_name) for t in TABLES}
-    write_hashes(study.places.restricted / "content_hashes.json", everything)
+    hashes = {name: (frame.height, content_hash(frame)) for name, frame in everything.items()}
+    hashes |= {t.qualified_name: (study.lake.count(t.qualified_name), study.places.parts.digest(t.qualified_name))
+               for t in all_tables().values() if t.in_parts}  # fmt: skip
+    write_hashes(study.places.restricted / "content_hashes.json", hashes)
     digest = write_snapshot(study.places.work / "next", frames)
     return dg.MaterializeResult(data_version=dg.DataVersion(digest), metadata={"content": digest})
 

@@ -87,6 +87,17 @@ def store_as(study: StudyResource, frames: Sequence[tuple[Table, pl.DataFrame]])
         )  # fmt: skip
 
 
+def store_parts(study: StudyResource, contracts: Sequence[Table]) -> Iterator[dg.MaterializeResult]:
+    """Show the tables that were written in parts in the working lake; one result each, in that order."""
+    counts = study.lake.show_parts(contracts, study.places.parts)
+    for contract in contracts:
+        name = contract.qualified_name
+        yield dg.MaterializeResult(
+            asset_key=key_of(name), data_version=dg.DataVersion(study.places.parts.digest(name)),
+            metadata={"dagster/row_count": counts[name], "study_sha256": study.load().sha256},
+        )  # fmt: skip
+
+
 def say(text: str) -> None:
     """Tell whoever waits at the console what was just done."""
     PROGRESS.get()(text)

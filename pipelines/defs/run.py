@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.contracts.rules import DataProblems, Problem
 from pipelines.lake import places
+from pipelines.parts import Parts
 from pipelines.questionnaires import Lists, Survey, as_html, as_lss, as_tsv, build
 from pipelines.study.load import load_study
 from pipelines.wording.display import PRIMARY
@@ -36,7 +38,8 @@ class Summary:
 def check_study(study_dir: Path) -> list[Problem]:
     """Everything wrong with a study's files; reads only. Raises StudyError when the study file itself is wrong."""
     loaded = load_study(study_dir)
-    return check(loaded, load_keys(loaded, create=False))
+    with tempfile.TemporaryDirectory() as folder:
+        return check(loaded, load_keys(loaded, create=False), Parts(Path(folder)))
 
 
 def write_questionnaires(study_dir: Path, out: Path | None = None) -> tuple[Path, list[Survey]]:

@@ -21,7 +21,6 @@ ADMIN_FR = {
     "startlanguage": "Langue de départ", "seed": "Tête de série", "startdate": "Date de lancement",
     "datestamp": "Date de la dernière action", "ipaddr": "Adresse IP", "refurl": "URL référente",
 }  # fmt: skip
-QUESTIONS = {"CODE": "Votre code (celui de l'enveloppe)", "EQ": "Équipe"}
 LAST_PAGE = 6
 # T0 numbers its subquestions; study.yaml maps each to a process. Elsewhere the code of the process is the subquestion.
 T0_PER_PROCESS = ("TP1", "TP2", "ER1", "IR1")
@@ -151,9 +150,9 @@ def _labelled(rng: np.random.Generator, rows: pl.DataFrame, roster: Roster) -> b
         code, _, about = column.rstrip("]").partition("[")
         item = instruments.item(code)
         if item is None:
-            header.append(f"{column}. {ADMIN_FR.get(column) or QUESTIONS[column]}")
+            header.append(f"{column}. {ADMIN_FR[column]}")
             continue
         header.append(f"{column}. {item.text}" + (f" [{labels[about]}]" if about else ""))
-        if item.answers:
+        if item.kind == "choice":
             cells.append(pl.col(column).replace_strict({a.code: a.label for a in item.answers}))
     return delimited(rows.with_columns(cells), ";", header=header, quoting="all", newline="\r\n", encoding="utf-8-sig")

@@ -41,11 +41,11 @@ def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame]) -> str:
     return digest
 
 
-def write_hashes(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
-    """Content hash and rows of the tables that are not published, for whoever may see them: a second run is compared
+def write_hashes(path: Path, hashes: Mapping[str, tuple[int, str]]) -> None:
+    """(rows, content hash) of the tables that are not published, for whoever may see them: a second run is compared
     with the first on these."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {name: {"rows": frame.height, "content": content_hash(frame)} for name, frame in sorted(frames.items())}
+    told = {name: {"rows": rows, "content": content} for name, (rows, content) in sorted(hashes.items())}
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 

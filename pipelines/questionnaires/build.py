@@ -157,7 +157,10 @@ class _Builder:
         return Question(array.array, "table", _clean(array.text), items, rows=rows, answers=_answers(items[0]))
 
     def _question(self, item: Item) -> Question | None:
-        """The question of one item; None when there is no process, tool or team to ask about."""
+        """The question of one item; None when there is no process, tool or team to ask about, or when the item it
+        follows is not asked here."""
+        if item.when is not None and item.when.item not in self.items:
+            return None
         text, help_text = _worded(item.text, item.per), _clean(item.help)
         made = Question(item.item, _shape(item), text, (item,), help_text)
         if item.kind == "team":

@@ -61,7 +61,8 @@ def how_long(survey: Survey) -> str:
     said = f"Durée estimée : {minutes} min{planned}. {survey.questions} question{'s' if survey.questions > 1 else ''}"
     said += "" if form.budget_questions is None else f" (prévu : {form.budget_questions} au plus)"
     said += f", puis {survey.follow_ups} selon vos réponses" if survey.follow_ups else ""
-    return said + (f", et {survey.optional} facultative{'s' if survey.optional > 1 else ''}." if survey.optional else ".")
+    said += f", et {survey.optional} facultative{'s' if survey.optional > 1 else ''}" if survey.optional else ""
+    return f"{said}."
 
 
 def _body(survey: Survey) -> Iterator[str]:
@@ -71,7 +72,8 @@ def _body(survey: Survey) -> Iterator[str]:
         yield f"<p>{_text(survey.form.intro)}</p>"
     yield f"<p>{_text(how_long(survey))}</p>"
     if survey.informed:
-        yield f'<p class="informed">{_text(f"En remplissant cette feuille, je confirme : « {survey.informed} »")}</p>'
+        confirmed = f"En remplissant cette feuille, je confirme : « {survey.informed} »"
+        yield f'<p class="informed">{_text(confirmed)}</p>'
     if survey.to_paste:
         missing = f"Ne pas diffuser en l’état : il manque le libellé officiel de {', '.join(survey.to_paste)}."
         yield f'<p class="warning">{_text(missing)}</p>'
@@ -119,8 +121,9 @@ def _answer(q: Question, number: int) -> Iterator[str]:
     elif q.shape == "table":
         head = "".join(f'<th scope="col">{_text(a.label)}</th>' for a in q.answers)
         cells = f"<td>{BOX}</td>" * len(q.answers)
-        yield f'<div class="scroll"><table aria-labelledby="q{number}">\n<thead><tr><td></td>{head}</tr></thead>'
-        yield "<tbody>"
+        named = f'aria-labelledby="q{number}"'  # wider than a phone, it scrolls: with the keyboard too
+        yield f'<div class="scroll" role="region" tabindex="0" {named}>\n<table {named}>'
+        yield f"<thead><tr><td></td>{head}</tr></thead>\n<tbody>"
         yield from (f'<tr><th scope="row">{_text(r.label)}</th>{cells}</tr>' for r in q.rows)
         yield "</tbody>\n</table></div>"
     elif q.shape in ("numbers", "points"):

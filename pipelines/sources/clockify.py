@@ -1,17 +1,19 @@
-"""Clockify: the CSV export of the detailed report, in English, French or German.
+"""Clockify: the export of the detailed report, in English, French or German, and of the summary by user and date.
 
 Quirks: dates and times follow the exporter's profile (01/21/2026 or 21/01/2026, AM/PM or 24 hours), so the order of day
 and month is decided for the whole file or the file is refused; rate columns carry the currency or are absent. The
-decimal duration is rounded and never used.
+decimal duration is rounded: it counts only where it is alone. A row of the summary adds the entries of a day up without
+saying how many there were: it is a number of minutes, not a number of times.
 """
 
 from pipelines.sources import tracker
+from pipelines.sources.layout import Layout
 
 FORMAT, DOMAIN, TABLES = "clockify", "time", ("clockify",)
 IDENTIFIERS: tuple[str, ...] = ("Email", "User")
 FREE_TEXT: tuple[str, ...] = ("Description",)
 
-LAYOUT = tracker.Layout(
+LAYOUT = Layout(
     product="Clockify",
     headings={
         "Project": ("Projet", "Projekt"),
@@ -29,7 +31,9 @@ LAYOUT = tracker.Layout(
         "End Date": ("Date de fin", "Enddatum"),
         "End Time": ("Heure de fin", "Endzeit"),
         "Duration (h)": ("Durée (h)", "Dauer (h)"),
-        "Duration (decimal)": ("Durée (décimal)", "Durée (décimale)", "Dauer (dezimal)"),
+        "Duration (decimal)": (
+            "Durée (décimal)", "Durée (décimale)", "Dauer (dezimal)", "Dauer (Dezimalzahl)", "Dauer (decimal)",
+        ),
         "Date of creation": (),
         "Type": (),
         "Invoiced": (),
@@ -43,8 +47,32 @@ LAYOUT = tracker.Layout(
     end="End Time",
     end_date="End Date",
     duration="Duration (h)",
+    stand_in="Duration (decimal)",
     process="Project",
-    summary=("Date", "Time (h)", "Time (decimal)"),
+    unit="hours",
+    kind="Type",
+)
+SUMMARY = Layout(
+    product="Clockify",
+    headings={
+        "Date": ("Datum",),
+        "User": ("Utilisateur", "Benutzer"),
+        "Email": ("E-mail",),
+        "Group": ("Groupe", "Gruppe"),
+        "Project": ("Projet", "Projekt"),
+        "Client": ("Kunde",),
+        "Task": ("Activity", "Tâche", "Aufgabe"),
+        "Description": ("Beschreibung",),
+        "Time (h)": (),
+        "Time (decimal)": (),
+    },
+    identifiers=IDENTIFIERS,
+    mandatory=("Date", "Time (h)"),
+    date="Date",
+    duration="Time (h)",
+    process="Project",
+    unit="hours",
+    sums=True,
 )
 
-recognises, read_tables, decide, interpret, label_columns = tracker.reader(FORMAT, LAYOUT)
+recognises, read_tables, decide, interpret, label_columns = tracker.reader(FORMAT, LAYOUT, SUMMARY)

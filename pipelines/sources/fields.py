@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.sources.time_rows import Rules, first_rule
-from pipelines.sources.values import text
+from pipelines.sources.values import number, text
 
 JUDGED: dict[str, pl.DataType] = {"rule": pl.String(), "column": pl.String(), "flags": pl.String()}
 FLAG_SEPARATOR = ","
@@ -39,8 +39,11 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
     breaks, separated by commas: it is accepted all the same. Null = none.
     """
     rows = _with_judgement(rows)
+    known: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
     for field in fields:
-        codes, distinct = distinct_of(rows[field.column])
+        if field.column not in known:
+            known[field.column] = distinct_of(rows[field.column])
+        codes, distinct = known[field.column]
         read = distinct.select(text("cell").alias("cell")).with_columns(field.value(_CELL).alias("value"))
         rules = [(rule, None, broken(_CELL, _VALUE)) for rule, broken in field.rules]
         read = judge(read, rules, kept)
@@ -61,6 +64,8 @@ def read_fields(rows: pl.DataFrame, fields: Sequence[Field], kept: Collection[st
 def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFrame:
     """`rows` with `rule`, `column` and `flags` once these rules about whole rows are applied too."""
     rows = _with_judgement(rows)
+    if not rules:
+        return rows
     broken = rows.select(condition.any().alias(str(i)) for i, (_, _, condition) in enumerate(rules)).row(0)
     rules = [r for r, some in zip(rules, broken, strict=True) if some]  # most rules are broken by no row of a part
     if refusing := [r for r in rules if r[0] not in kept]:
@@ -76,9 +81,35 @@ def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFra
 
 def look_up(rows: pl.DataFrame, column: str, found: pl.DataFrame) -> pl.DataFrame:
     """`rows` with the other columns of `found`, in which `column` is unique; null where it has no such value."""
-    codes, distinct = distinct_of(rows[column].cast(pl.String))
+    codes, distinct = distinct_of(rows[column])
     values = distinct.rename({"cell": column}).join(found, on=column, how="left", maintain_order="left")
     return rows.with_columns(values[c].gather(codes) for c in values.columns if c != column)
+
+
+def same(cell: pl.Expr) -> pl.Expr:
+    """The text itself."""
+    return cell
+
+
+def lower(cell: pl.Expr) -> pl.Expr:
+    """The text in lower case."""
+    return cell.str.to_lowercase()
+
+
+def whole(cell: pl.Expr) -> pl.Expr:
+    """Int64 of a whole number from zero up; null otherwise."""
+    figure = number(cell)
+    return pl.when((figure % 1 == 0) & (figure >= 0)).then(figure).cast(pl.Int64, strict=False)
+
+
+def empty(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Nothing is written."""
+    return cell.is_null()
+
+
+def unread(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Something is written that could not be read."""
+    return cell.is_not_null() & value.is_null()
 
 
 def _with_judgement(rows: pl.DataFrame) -> pl.DataFrame:
@@ -92,11 +123,16 @@ def _joined(*flags: pl.Expr) -> pl.Expr:
 
 def distinct_of(cells: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """For each row the position of its cell among the distinct ones, and those: [cell], in order of appearance."""
-    # A category of its own per call: positions then count from 0 in order of appearance.
-    codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
-    empty = codes.is_null()
-    distinct = cells.gather(codes.arg_unique()).drop_nulls() if cells.len() else cells
-    codes = codes.fill_null(distinct.len())
-    if empty.any():
+    if cells.null_count() == cells.len():
+        none = pl.DataFrame({"cell": [None]}, schema={"cell": pl.String})
+        return pl.zeros(cells.len(), pl.UInt32, eager=True), none
+    if isinstance(cells.dtype, pl.Enum):
+        codes, distinct = cells.to_physical().cast(pl.UInt32), cells.dtype.categories
+    else:
+        # A category of its own per call: positions then count from 0 in order of appearance.
+        codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical()
+        distinct = cells.gather(codes.arg_unique()).drop_nulls()
+    if codes.null_count():
+        codes = codes.fill_null(distinct.len())
         distinct = distinct.append(pl.Series([None], dtype=pl.String))
     return codes, distinct.rename("cell").to_frame()

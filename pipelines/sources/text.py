@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
-BLOCK_BYTES = 32 << 20  # what is read at a time: the memory of a large export does not grow with its size
+BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF = ord('"'), ord("\n")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
@@ -55,7 +55,7 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         header, rest, shift = rest[:head], rest[head:], 0
         while more := file.read(size):
             if cut := _last_record_end(rest):
-                yield Block(header + rest[:cut], shift)
+                yield Block(b"".join((header, memoryview(rest)[:cut])), shift)
                 shift += rest.count(b"\n", 0, cut)
             rest = rest[cut:] + more
         yield Block(header + rest, shift)
@@ -102,7 +102,7 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     if not data.startswith(_WHOLE) and (plain := _read_plain(data, separators, "utf-8")) is not None:
         return plain
     raw, encoding = decode(data)
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
     if b"\0" in raw:
         raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
@@ -187,7 +187,10 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
 
 
 def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    return frame.filter(~pl.all_horizontal((pl.col(c).is_null() | (pl.col(c) == "")) for c in columns))
+    blank = [pl.col(c).is_null() | (pl.col(c) == "") for c in columns]
+    if not frame.select(blank[0].any()).item():  # nearly always: the other columns need no look
+        return frame
+    return frame.filter(~pl.all_horizontal(blank))
 
 
 def _numbered(n: int) -> list[str]:

@@ -7,16 +7,17 @@ import polars as pl
 TEXT, WHOLE, NUMBER, FLAG, DAY = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date()
 HASH, MOMENT = pl.UInt64(), pl.Datetime("us")
 
-# `rule`, `column`: the first rule the row breaks, null when it breaks none; `flags`: rules it breaks and is accepted all
-# the same (fields.py). `natural_key`: equal for rows that say the same thing twice; `row_key`: equal for two versions of
-# one row in two exports. Both are 64-bit hashes (two rows out of ten million meet by chance once in 300,000 studies),
-# null when the person is not known. `started_at`, `ended_at`: local time, null in a format without times.
+# `rule`, `column`: the first rule the row breaks, null when it breaks none; `flags`: rules it breaks and is accepted
+# all the same (fields.py). `natural_key`: equal for rows that say the same thing twice; `row_key`: equal for two
+# versions of one row in two exports; `case_key`: equal for the sessions of one person's case (sessions.py), null when
+# rows are no sessions. All are 64-bit hashes (two rows out of ten million meet by chance once in 300,000 studies), null
+# when the person is not known. `started_at`, `ended_at`: local time, null in a format without times.
 TIME_ROWS: dict[str, pl.DataType] = {
     "source": TEXT, "source_file": TEXT, "source_row": WHOLE, "person_time": TEXT, "process_label": TEXT,
     "tool_label": TEXT, "date": DAY, "minutes": NUMBER, "occurrences": WHOLE, "prompt_minutes": NUMBER,
     "verification_minutes": NUMBER, "failed_minutes": NUMBER, "failed_attempt": FLAG, "items": WHOLE, "errors": WHOLE,
     "severity": WHOLE, "new_task": FLAG, "complexity": WHOLE, "started_at": MOMENT, "ended_at": MOMENT,
-    "natural_key": HASH, "row_key": HASH, "rule": TEXT, "column": TEXT, "flags": TEXT,
+    "natural_key": HASH, "row_key": HASH, "case_key": HASH, "rule": TEXT, "column": TEXT, "flags": TEXT,
 }  # fmt: skip
 
 WEEK_ROWS: dict[str, pl.DataType] = {

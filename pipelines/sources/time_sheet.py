@@ -11,7 +11,7 @@ from collections.abc import Collection
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
-from pipelines.sources.fields import Field, read_fields
+from pipelines.sources.fields import Field, empty, read_fields, same, unread, whole
 from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
 from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
 from pipelines.sources.values import Reading, fold, number, sheet_minutes, text, to_date, yes_no
@@ -98,31 +98,35 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
     """TIME_ROWS of raw.time_sheet rows of one file; rules of `kept` become flags. Columns the sheet does not have stay
     null: not measured."""
     rows = read_fields(_with_columns(raw, ENTRY_HEADINGS), [
-        Field("Process", "process_label", _same),
-        Field("Tool", "tool_label", _same),
+        Field("Process", "process_label", same),
+        Field("Tool", "tool_label", same),
         Field("Date", "date", lambda cell: to_date(cell, reading.date_order), (
-            ("missing_value", _is_empty), ("bad_date", _unread))),
+            ("missing_value", empty), ("bad_date", unread))),
         Field("Minutes", "minutes", sheet_minutes, (
-            ("missing_value", _is_empty), ("bad_duration", _unread),
+            ("missing_value", empty), ("bad_duration", unread),
             ("zero_duration", lambda _, value: value <= 0),
             ("bad_duration", lambda _, value: value > LONGEST_LINE_MINUTES))),
-        *(Field(column, name, sheet_minutes, (("bad_duration", _unread), ("bad_duration", lambda _, value: value < 0)))
+        *(Field(column, name, sheet_minutes, (("bad_duration", unread), ("bad_duration", lambda _, value: value < 0)))
           for column, name in _PARTS.items()),
-        *(Field(column, name, _whole, (("bad_number", _unread), *_BOUNDS.get(column, ())))
+        *(Field(column, name, whole, (("bad_number", unread), *_BOUNDS.get(column, ())))
           for column, name in _WHOLE_NUMBERS.items()),
-        *(Field(column, name, yes_no, (("bad_value", _unread),)) for column, name in _FLAGS.items()),
+        *(Field(column, name, yes_no, (("bad_value", unread),)) for column, name in _FLAGS.items()),
     ], kept)  # fmt: skip
-    said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
-    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
     rows = rows.with_columns(
-        pl.when(text("Occurrences").is_null()).then(1).otherwise("occurrences").alias("occurrences"),
+        pl.col("occurrences").fill_null(1),  # null where the cell is empty, or where the row is set aside anyway
         pl.col("new_task").fill_null(False),
     )
-    rows = rows.with_columns(
+    return conform(rows, TIME_ROWS)
+
+
+def with_keys(rows: pl.DataFrame) -> pl.DataFrame:
+    """TIME_ROWS with the keys that tell what another file repeats, where there is another file."""
+    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
+    said = [*_PARTS.values(), *_WHOLE_NUMBERS.values(), "failed_attempt"]
+    return rows.with_columns(
         hash_of("date", *labels, "minutes", *said).alias("natural_key"),
         hash_of("date", *labels).alias("row_key"),
     )
-    return conform(rows, TIME_ROWS)
 
 
 def interpret_weeks(raw: pl.DataFrame, *, source: Source) -> pl.DataFrame:
@@ -164,25 +168,6 @@ _BOUNDS = {
     "Severity": (("bad_value", lambda _, value: ~value.is_between(0, 3)),),
 }
 _FLAGS = {"Failed attempt": "failed_attempt", "New task": "new_task"}
-
-
-def _same(cell: pl.Expr) -> pl.Expr:
-    return cell
-
-
-def _whole(cell: pl.Expr) -> pl.Expr:
-    """Int64 of a whole number from zero up; null otherwise."""
-    figure = number(cell)
-    return pl.when((figure % 1 == 0) & (figure >= 0)).then(figure).cast(pl.Int64, strict=False)
-
-
-def _is_empty(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
-    return cell.is_null()
-
-
-def _unread(cell: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """Something is written that could not be read."""
-    return cell.is_not_null() & value.is_null()
 
 
 def label_columns(source: Source) -> tuple[str, str]:

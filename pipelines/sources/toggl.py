@@ -5,12 +5,13 @@ columns Member, Stop date and Stop time, and write a dash where there is no proj
 """
 
 from pipelines.sources import tracker
+from pipelines.sources.layout import Layout
 
 FORMAT, DOMAIN, TABLES = "toggl", "time", ("toggl",)
 IDENTIFIERS: tuple[str, ...] = ("Email", "User")
 FREE_TEXT: tuple[str, ...] = ("Description",)
 
-LAYOUT = tracker.Layout(
+LAYOUT = Layout(
     product="Toggl Track",
     headings={
         "User": ("Member",),

@@ -1,65 +1,26 @@
-"""What the CSV exports of time trackers have in common: one row per timer, found by its headings.
+"""What the exports of time trackers have in common: one row per timer, found by its headings, in CSV or in a workbook.
 
-Dates are those of the start; an entry that ends past midnight belongs to the day it started. Minutes come from the
-duration column, which is exact, never from end minus start (pauses, clock changes, seconds cut).
+Belongs here: recognising the headings, reading the file, deciding how it writes its dates and durations. What a row
+means is in tracker_rows.py.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 import polars as pl
 
+from pipelines.sources import tracker_rows
 from pipelines.sources.base import RawTable, SourceError
-from pipelines.sources.fields import Field, judge, read_fields
-from pipelines.sources.text import SOURCE_ROW, read_delimited, unique_headings
-from pipelines.sources.time_rows import TIME_ROWS, conform, hash_of
-from pipelines.sources.values import (
-    DurationUnit,
-    Reading,
-    date_order,
-    duration_minutes,
-    duration_unit,
-    fold,
-    seconds_of_day,
-    text,
-    to_date,
-)
+from pipelines.sources.clutter import without_clutter
+from pipelines.sources.layout import CASE, Layout
+from pipelines.sources.moments import time_of_day
+from pipelines.sources.registers import first_sheet
+from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited, unique_headings
+from pipelines.sources.values import Reading, date_order, duration_unit, fold, text
 from pipelines.study.models import Source
 
-LONGEST_MINUTES = 12 * 60  # longer than a working day: a timer somebody forgot
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The headings of one tracker. `headings`: canonical (English) -> the same in other languages and versions."""
-
-    product: str
-    headings: dict[str, tuple[str, ...]]
-    identifiers: tuple[str, ...]
-    mandatory: tuple[str, ...]
-    date: str
-    start: str
-    end: str
-    end_date: str | None  # None: the format has no end date
-    duration: str
-    process: str  # the column that names the process unless study.yaml says otherwise
-    tool: str = "Tags"
-    plain_durations: bool = False  # durations may be decimal hours, or whole seconds
-    summary: tuple[str, ...] = ()  # headings by which the tracker's summary report is told
-    canonical: dict[str, str] = field(init=False)  # folded heading -> canonical heading
-
-    def __post_init__(self) -> None:
-        folded = {fold(h): name for name, others in self.headings.items() for h in (name, *others)}
-        object.__setattr__(self, "canonical", folded)
-
-    def translate(self, header: Iterable[str]) -> list[str | None]:
-        """The canonical heading of each column; None when the tracker has no such column."""
-        return [self.canonical.get(fold(h)) for h in header]
-
-    def named(self, heading: str | None, default: str) -> str:
-        """The raw column a setting of study.yaml means."""
-        return default if heading is None else self.canonical.get(fold(heading), heading)
+_DAY_CHARACTERS = 10  # of a moment: enough to see how its date is written
+_FIRST_BYTES = 64
 
 
 class _ReadTables(Protocol):
@@ -92,65 +53,66 @@ class Reader(NamedTuple):
     label_columns: Callable[[Source], tuple[str, str]]
 
 
-def reader(fmt: str, layout: Layout) -> Reader:
-    """The functions of one tracker, from its layout."""
+def reader(fmt: str, *layouts: Layout) -> Reader:
+    """The functions of one tracker, from the layouts of its exports, the one to advise first."""
 
     def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
-        return {fmt: read(data, layout, source)}
+        return {fmt: read(data, layouts, source)}
 
     def decide_file(raw: pl.LazyFrame, *, source: Source) -> Reading:
-        return decide(raw, layout, source)
+        return decide(raw, _layout_of(raw, layouts), source)
 
     def interpret_rows(
         raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Collection[str]
     ) -> pl.DataFrame:
-        return interpret(raw, layout, source, reading, kept)
+        layout = _layout_of(raw.lazy(), layouts)
+        return tracker_rows.interpret(raw, layout, source, reading, kept)
 
     return Reader(
-        (lambda h: recognises(h, layout)), read_tables, decide_file, interpret_rows,
-        (lambda s: label_columns(layout, s)),
+        (lambda h: any(not layout.missing(h) for layout in layouts)), read_tables, decide_file, interpret_rows,
+        layouts[0].label_columns,
     )  # fmt: skip
 
 
-def recognises(header: list[str], layout: Layout) -> bool:
-    """The header has the tracker's mandatory columns and at least one that names the person."""
-    return not _missing(header, layout)
-
-
-def read(data: bytes, layout: Layout, source: Source) -> RawTable:
+def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
     """The export's known columns under their canonical headings, values as received.
 
     Columns the format does not know (custom fields) are left in the file: nobody has said that they hold no name.
     Those that study.yaml names are read. Raises SourceError: the file is not this export, or lacks a column.
     """
-    table = read_delimited(data)
-    folded = {fold(h) for h in table.header}
-    if layout.summary and folded.issuperset(fold(h) for h in layout.summary):
-        raise SourceError(
-            "unrecognised_file",
-            f"This is {layout.product}'s summary report: it adds entries up, without the person and the times.",
-            "Export the detailed report instead.", line=1)  # fmt: skip
-    if missing := _missing(table.header, layout):
-        raise SourceError(
-            "unrecognised_file", f"Not a detailed export of {layout.product}: it lacks {', '.join(missing)}.",
-            "Export the detailed report with these columns, or correct `format:` in study.yaml.", line=1)  # fmt: skip
-    process, tool = label_columns(layout, source)
+    table = _table(data)
+    layout = next((known for known in layouts if not known.missing(table.header)), None)
+    if layout is None:
+        raise _refusal(table.header, layouts)
+    process, tool = layout.label_columns(source)
     names = [c or h for c, h in zip(layout.translate(table.header), table.header, strict=True)]
-    names = [process if fold(n) == fold(process) else tool if fold(n) == fold(tool) else n for n in names]
-    known = {*layout.headings, process, tool}
-    for setting, wanted in (("process_column", process), ("tool_column", tool)):
-        if wanted not in names:
-            raise SourceError("missing_column", f"There is no column {wanted!r}.",
-                              f"Export it, or correct `{setting}:` in study.yaml.", line=1, column=wanted)  # fmt: skip
+    wanted = {"process_column": process, "tool_column": tool, "case_column": layout.named(source.case_column, CASE)}
+    names = [next((w for w in wanted.values() if fold(w) == fold(n)), n) for n in names]
+    if source.tool_column is None and layout.tool not in layout.headings:
+        del wanted["tool_column"]
+    if source.case_column is None:
+        del wanted["case_column"]
+    for setting, column in wanted.items():
+        if column not in names:
+            raise SourceError("missing_column", f"There is no column {column!r}.",
+                              f"Export it, or correct `{setting}:` in study.yaml.", line=1, column=column)  # fmt: skip
+    if layout.duration not in names:
+        names = [layout.duration if layout.duration and n == layout.stand_in else n for n in names]
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
-    renamed = zip(received, unique_headings(names), strict=True)
-    kept = [pl.col(c).alias(n) for c, n in renamed if n.split("#")[0] in known]
-    return RawTable(table.frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
-
-
-def label_columns(layout: Layout, source: Source) -> tuple[str, str]:
-    """The raw columns that name the process and the tool, as study.yaml says or by default."""
-    return layout.named(source.process_column, layout.process), layout.named(source.tool_column, layout.tool)
+    known = {*layout.headings, process, tool}
+    kept = [(c, n) for c, n in zip(received, unique_headings(names), strict=True) if n.split("#")[0] in known]
+    columns = [pl.col(c).alias(n) for c, n in kept]
+    if source.case_column is not None:
+        # A case may be called after a citizen: whether two cells are equal is all that is kept.
+        case = text(received[names.index(wanted["case_column"])]).str.to_lowercase()
+        columns.append(pl.when(case.is_not_null()).then(case.hash().cast(pl.String)).alias(CASE))
+    frame = table.frame.select(*columns, SOURCE_ROW)
+    headings = {n: h for n, h in zip(names, table.header, strict=True) if n in frame.columns}
+    if layout.person_parts and frame.columns and set(layout.person_parts) <= set(frame.columns):
+        whole_name = pl.concat_str(layout.person_parts, separator=" ", ignore_nulls=True)
+        frame = frame.with_columns(whole_name.alias(layout.identifiers[-1])).drop(layout.person_parts)
+    frame, clutter = without_clutter(frame, headings, layout.date, (*layout.identifiers, process))
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
 
 
 def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
@@ -159,76 +121,71 @@ def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
     Raises SourceError: dates that nothing decides, or whole-number durations that are not the seconds they should be.
     """
     columns = raw.collect_schema().names()
-    dates = [_distinct(raw, c) for c in (layout.date, layout.end_date) if c is not None and c in columns]
-    durations = _distinct(raw, layout.duration).str.strip_chars()
-    unit: DurationUnit = duration_unit(durations) if layout.plain_durations else "clock"
-    if unit == "seconds":
+    days = (layout.date, layout.end if layout.whole_moments else layout.end_date)
+    dates = [_distinct(raw, pl.col(c).str.strip_chars().str.head(_DAY_CHARACTERS)) for c in days if c in columns and c]
+    order = date_order(pl.concat([d.rename("date") for d in dates]), source.date_order)
+    if layout.duration is None or layout.duration not in columns:
+        return Reading(order, "span")
+    durations = _distinct(raw, pl.col(layout.duration).str.strip_chars())
+    if not (durations.fill_null("") != "").any():
+        return Reading(order, "span")
+    unit = source.duration_unit or layout.unit or duration_unit(durations)
+    if unit == "seconds" and source.duration_unit is None:
         _check_seconds(raw, layout)
-    return Reading(date_order(pl.concat([d.rename("date") for d in dates]), source.date_order), unit)
+    return Reading(order, unit)
 
 
-def interpret(
-    raw: pl.DataFrame, layout: Layout, source: Source, reading: Reading, kept: Collection[str]
-) -> pl.DataFrame:
-    """TIME_ROWS of raw rows of one file; rules of `kept` become flags."""
-    process, tool = label_columns(layout, source)
-    end_date = layout.end_date or layout.end
-    rows = read_fields(raw, [
-        Field(process, "process_label", _same),
-        Field(tool, "tool_label", _same),
-        Field(layout.start, "start", seconds_of_day),
-        Field(layout.start, "start as written", _same),
-        Field(layout.end, "end", seconds_of_day),
-        Field(layout.end, "end as written", _same),
-        Field(end_date, "end date as written", _same),
-        Field(layout.date, "date", lambda cell: to_date(cell, reading.date_order), (
-            ("missing_value", lambda cell, _: cell.is_null()), ("bad_date", lambda _, value: value.is_null()))),
-    ], kept)  # fmt: skip
-    running = pl.col("end as written").is_null() & pl.col("end date as written").is_null()
-    rows = judge(rows, [("running_entry", layout.end, running)], kept)
-    rows = read_fields(rows, [
-        Field(layout.duration, "minutes", lambda cell: duration_minutes(cell, reading.duration_unit), (
-            ("missing_value", lambda cell, _: cell.is_null()),
-            ("bad_duration", lambda _, value: value.is_null()),
-            ("zero_duration", lambda _, value: value <= 0),
-            ("over_12_hours", lambda _, value: value > LONGEST_MINUTES))),
-    ], kept)  # fmt: skip
-    started = pl.col("date").cast(pl.Datetime("us")) + pl.duration(seconds="start")
-    labels = [pl.col(c).str.to_lowercase() for c in ("process_label", "tool_label")]
-    # A time nobody can read is compared as text.
-    moments = [pl.coalesce(pl.col(c).cast(pl.String), f"{c} as written").alias(c) for c in ("start", "end")]
-    rows = rows.with_columns(
-        pl.lit(1).alias("occurrences"),
-        pl.lit(False).alias("new_task"),
-        started.alias("started_at"),
-        (started + pl.duration(seconds=pl.col("minutes") * 60)).alias("ended_at"),
-        hash_of("date", *moments, "minutes", *labels).alias("natural_key"),
-        hash_of("date", moments[0]).alias("row_key"),
-    )
-    return conform(rows, TIME_ROWS)
+def _table(data: bytes) -> TextTable:
+    if data.startswith(b"PK"):
+        return first_sheet(data)
+    if data[:_FIRST_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
+        raise SourceError(
+            "unrecognised_file", "The file is JSON, not a table.",
+            "Export it as CSV with a column for the person and one for the process, and declare it as "
+            "`format: tracker`.", line=1)  # fmt: skip
+    return read_delimited(data)
 
 
-def _same(cell: pl.Expr) -> pl.Expr:
-    return cell
+def _layout_of(raw: pl.LazyFrame, layouts: Sequence[Layout]) -> Layout:
+    """The layout of the export these raw rows come from: the first whose column of days holds anything."""
+    columns = raw.collect_schema().names()
+    for layout in layouts[:-1]:
+        if layout.date in columns and raw.select(pl.col(layout.date).is_not_null().any()).collect().item():
+            return layout
+    return layouts[-1]
 
 
-def _distinct(raw: pl.LazyFrame, column: str) -> pl.Series:
-    return raw.select(pl.col(column).unique()).collect(engine="streaming").to_series().sort()
+def _refusal(header: list[str], layouts: Sequence[Layout]) -> SourceError:
+    first = layouts[0]
+    if first.only_others:
+        heading = first.headings[first.missing(header)[0]][0]
+        return SourceError("missing_column", f"There is no column {heading!r}.",
+                           "Export it, or correct `columns:` in study.yaml.", line=1, column=heading)  # fmt: skip
+    for layout in layouts:
+        if layout.sums and layout.duration in layout.translate(header):
+            lacking = " and ".join(layout.missing(header))
+            return SourceError(
+                "unrecognised_file", f"This is {first.product}'s summary report: it adds entries up without {lacking}.",
+                "Export the detailed report instead.", line=1)  # fmt: skip
+    return SourceError(
+        "unrecognised_file", f"Not a detailed export of {first.product}: it lacks {', '.join(first.missing(header))}.",
+        "Export the detailed report with these columns, or correct `format:` in study.yaml.", line=1)  # fmt: skip
 
 
-def _missing(header: list[str], layout: Layout) -> list[str]:
-    have = set(layout.translate(header))
-    missing = [c for c in layout.mandatory if c not in have]
-    return missing if have.intersection(layout.identifiers) else [*missing, " or ".join(layout.identifiers)]
+def _distinct(raw: pl.LazyFrame, cell: pl.Expr) -> pl.Series:
+    return raw.select(cell.alias("cell").unique()).collect(engine="streaming").to_series().sort()
 
 
 def _check_seconds(raw: pl.LazyFrame, layout: Layout) -> None:
     """Refuse whole-number durations that start and end contradict."""
+    if layout.start is None or layout.end is None or layout.duration is None:
+        return
     times = raw.select(layout.start, layout.end, layout.duration).unique().collect(engine="streaming")
-    span = (seconds_of_day(text(layout.end)) - seconds_of_day(text(layout.start))) % 86_400
+    span = (time_of_day(text(layout.end)) - time_of_day(text(layout.start))) % 86_400
     seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64)
     gaps = times.select((seconds - span).abs().alias("gap"))["gap"].drop_nulls()
     # Start and end are cut to the minute, so an exact entry may be 59 s off; half leaves room for pauses.
     if not gaps.is_empty() and (gaps <= 60).sum() * 2 < gaps.len():
         raise SourceError("unrecognised_file", f"{layout.duration} holds whole numbers that are not seconds.",
-                          "Export it as H:MM.", column=layout.duration)  # fmt: skip
+                          "Export it as H:MM, or declare `duration_unit:` in study.yaml.", line=1,
+                          column=layout.duration)  # fmt: skip

@@ -13,7 +13,8 @@ import polars as pl
 from pipelines.sources.base import SourceError
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
-DurationUnit = Literal["clock", "hours", "seconds"]
+# What a plain number means; `clock`: nothing, durations are H:MM; `span`: no durations, the end minus the start counts.
+DurationUnit = Literal["clock", "hours", "minutes", "seconds", "span"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class Reading:
 _SPACES = r"[\s\u{a0}\u{202f}]+"
 _YEAR_LAST = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?:[ T].*)?$"
 _CLOCK = r"^(-)?(\d+):([0-5]\d)(?::([0-5]\d))?$"
-_TIME_OF_DAY = r"^(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm)?$"
 # A spreadsheet hands a duration cell over as a moment counted from its day zero.
 _SPREADSHEET_DURATION = r"^(1899-12-31|1900-\d\d-\d\d) \d\d:\d\d:\d\d$"
 _YES, _NO = ["oui", "o", "yes", "y", "ja", "vrai", "true", "x", "1"], ["non", "n", "no", "nein", "faux", "false", "0"]
@@ -106,15 +106,6 @@ def to_date(value: pl.Expr, order: DateOrder) -> pl.Expr:
         "%Y-%m-%d", strict=False)  # fmt: skip
 
 
-def seconds_of_day(value: pl.Expr) -> pl.Expr:
-    """Seconds since midnight from `9:05`, `09:05:30` or `09:05 PM`; null when unreadable."""
-    parts = value.str.to_lowercase().str.extract_groups(_TIME_OF_DAY)
-    hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64) for i in (1, 2, 3))
-    half = parts.struct.field("4")
-    hour = pl.when(half.is_null()).then(hour).otherwise(hour % 12 + pl.when(half == "pm").then(12).otherwise(0))
-    return hour * 3600 + minute * 60 + second.fill_null(0)
-
-
 def duration_unit(values: pl.Series) -> DurationUnit:
     """What a plain number means in this column of durations: `hours` as soon as one has decimals, `seconds` when all
     are whole numbers, nothing (`clock`) when the others are written H:MM."""
@@ -127,10 +118,11 @@ def duration_unit(values: pl.Series) -> DurationUnit:
 
 def duration_minutes(value: pl.Expr, unit: DurationUnit) -> pl.Expr:
     """Minutes from `H:MM`, `H:MM:SS` (hours may pass 24, a minus may lead), and plain numbers in `unit`."""
-    if unit == "clock":
+    if unit not in ("hours", "minutes", "seconds"):
         return _clock_minutes(value)
     plain = number(value)
-    return pl.coalesce(_clock_minutes(value), plain * 60 if unit == "hours" else plain / 60)
+    plain = plain * 60 if unit == "hours" else plain / 60 if unit == "seconds" else plain
+    return pl.coalesce(_clock_minutes(value), plain)
 
 
 def sheet_minutes(value: pl.Expr) -> pl.Expr:

@@ -64,8 +64,8 @@ def load_study(root: Path) -> LoadedStudy:
         raise StudyError([_explain(e, plain, marks) for e in error.errors()]) from None
     merged = _merge(house_instruments(), study.instruments)
     study = study.model_copy(update={"instruments": merged})
-    if unknown := _unknown_items(study, marks):
-        raise StudyError(unknown)
+    if faults := _unknown_items(study, marks) or _mixed_arrays(study, marks):
+        raise StudyError(faults)
     return LoadedStudy(study, root, hashlib.sha256(data).hexdigest())
 
 
@@ -76,7 +76,8 @@ def _unknown_items(study: Study, marks: Any) -> list[str]:
     named: list[tuple[tuple[int | str, ...], str]] = [(("satisfaction", "item"), study.satisfaction.item)]
     named += [(("distributions", rank), code) for rank, code in enumerate(study.distributions)]
     forms, tables = ("instruments", "questionnaires"), ("instruments", "arrays")
-    named += [(forms, c) for q in study.instruments.questionnaires for p in q.pages for c in p.asks if c not in arrays]
+    pages = [p for q in study.instruments.questionnaires for p in q.pages]
+    named += [(forms, c) for p in pages for c in p.asks if c not in arrays]
     named += [(tables, c) for a in study.instruments.arrays for c in a.items]
     found = []
     for location, code in named:
@@ -85,6 +86,19 @@ def _unknown_items(study: Study, marks: Any) -> list[str]:
             hint = f"Did you mean `{near[0]}`?" if near else "Add it under `instruments: items:`."
             found.append(f"{STUDY_FILE}, line {_line(marks, location)}: no instrument holds the item `{code}`. {hint}")
     return found
+
+
+def _mixed_arrays(study: Study, marks: Any) -> list[str]:
+    """Tables whose items cannot share their columns."""
+    faults = []
+    for array in study.instruments.arrays:
+        items = [i for i in study.instruments.items if i.item in array.items]
+        if {(i.kind, i.per) for i in items} != {("choice", "person")} or len({i.answers for i in items}) != 1:
+            line = _line(marks, ("instruments", "arrays"))
+            fault = f"the items of the array `{array.array}` must be choices of one person with the same answers."
+            advice = "Ask them one by one, or give them the same answers."
+            faults.append(f"{STUDY_FILE}, line {line}: {fault} {advice}")
+    return faults
 
 
 def _merge(house: Instruments, own: Instruments) -> Instruments:

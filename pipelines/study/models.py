@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.contracts.rules import RULES, Treatment
 
 # A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
-TimeFormat = Literal["kimai", "toggl", "clockify", "time_sheet"]
+TimeFormat = Literal["kimai", "toggl", "clockify", "harvest", "solidtime", "tracker", "time_sheet"]
 SurveyFormat = Literal["limesurvey"]
 
 
@@ -98,6 +99,12 @@ class Registers(Frozen):
     recommendations: InsidePath | None = None
 
 
+# What a column of a `format: tracker` source may hold. Without `date`, `start` and `end` hold the day and the time.
+TRACKER_ROLES = (
+    "person", "date", "start", "end", "end_date", "duration", "process", "tool", "occurrences", "items", "errors",
+)  # fmt: skip
+
+
 class Source(Frozen):
     """One source of data: files of one format, and how its labels map to the study's codes."""
 
@@ -108,7 +115,8 @@ class Source(Frozen):
     wave: Code | None = None
     person: str | None = None  # heading of the column that links a person's waves; null = every row is someone else
     team: str | None = None  # heading of the column that holds the team
-    columns: dict[str, str] = {}  # heading (code part) -> item, or item:process, item:tool, where they differ
+    # Heading (code part) -> item, or item:process, item:tool, where they differ; in a tracker source heading -> role.
+    columns: dict[str, str] = {}
     ignore: tuple[str, ...] = ()  # headings (code part, globs) read by nobody
     structure: InsidePath | None = None  # LimeSurvey's own description of the survey (.lss, or tab-separated .txt)
     # Time
@@ -119,6 +127,43 @@ class Source(Frozen):
     tools: dict[str, str | None] = {}  # null = without AI
     overheads: dict[str, Literal["support", "measurement"]] = {}  # label of the process column -> kind of overhead
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    duration_unit: Literal["hours", "minutes", "seconds"] | None = None  # of durations written as plain numbers
+    time_zone: str = "Europe/Paris"  # of the office: the days and hours of the study are local
+    entry_is: Literal["occurrence", "session"] = "occurrence"  # session: those of one case are summed into one time
+    case_column: str | None = None  # column of the tracker that names the case a session belongs to
+
+    @model_validator(mode="after")
+    def _timed(self) -> "Source":
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"time_zone: {self.time_zone!r} is not known; write for instance Europe/Paris") from None
+        if (self.entry_is == "session") != (self.case_column is not None):
+            raise ValueError("`entry_is: session` and `case_column:` go together: sessions of one case are summed")
+        return self
+
+    @model_validator(mode="after")
+    def _declared(self) -> "Source":
+        if self.format != "tracker":
+            return self
+        roles = list(self.columns.values())
+        if unknown := sorted(set(roles) - set(TRACKER_ROLES)):
+            raise ValueError(
+                f"columns: {', '.join(unknown)} is not what a column may hold; write `heading: role`, with the roles "
+                f"{', '.join(TRACKER_ROLES)}"
+            )
+        if twice := sorted({r for r in roles if roles.count(r) > 1}):
+            raise ValueError(f"columns: two columns are the {', '.join(twice)}: keep one")
+        lacking = [r for r in ("person", "process") if r not in roles]
+        if not {"date", "start"}.intersection(roles):
+            lacking.append("date (or start, with the day and the time)")
+        if "duration" not in roles and not {"start", "end"} <= set(roles):
+            lacking.append("duration (or start and end)")
+        if lacking:
+            raise ValueError(f"columns: a tracker source needs a column for {', '.join(lacking)}")
+        if self.process_column or self.tool_column:
+            raise ValueError("process_column, tool_column: name these columns under `columns:` in a tracker source")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> "Source":
@@ -229,7 +274,7 @@ class Array(Frozen):
 
     array: Code
     text: str
-    items: tuple[Code, ...] = Field(min_length=2)
+    items: tuple[Code, ...] = ()
 
 
 class Page(Frozen):

@@ -1,0 +1,100 @@
+"""Exports of time -> raw parts: read a block at a time, identifiers replaced, the way a file writes decided once."""
+
+import hashlib
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+
+from pipelines.clean.ingest import RawResult, files_of, formats, look_up, rejected_rows
+from pipelines.clean.registers import Registers
+from pipelines.contracts import table
+from pipelines.contracts.rules import Problem
+from pipelines.parts import Parts, ahead, compact
+from pipelines.sources.base import SourceError
+from pipelines.sources.text import SOURCE_ROW, Block, blocks
+from pipelines.sources.values import Reading
+from pipelines.study.load import LoadedStudy
+from pipelines.study.models import Source
+
+
+def time_formats() -> dict[str, ModuleType]:
+    """Format -> reader, of the formats that hold time."""
+    return {fmt: module for fmt, module in formats().items() if module.DOMAIN == "time"}
+
+
+def read_time(loaded: LoadedStudy, registers: Registers, parts: Parts) -> RawResult:
+    """Read every file of the study's sources of time into the raw tables of `parts`.
+
+    The result's `tables` is empty. File-level faults become problems, never exceptions.
+    """
+    received: list[dict[str, object]] = []
+    rejected = [table("raw.rejected").empty()]
+    problems: list[Problem] = []
+    for fmt, module in time_formats().items():
+        for name in module.TABLES:
+            parts.clear(f"raw.{name}")
+        for source in (s for s in loaded.study.sources if s.format == fmt):
+            files, missing = files_of(loaded, source)
+            problems += missing
+            for name, path in files:
+                try:
+                    count, refused, reading = _read_file(path, name, module, source, registers, parts)
+                except SourceError as error:
+                    problems.append(error.problem(name))
+                    continue
+                rejected += refused
+                received.append({
+                    "source": source.id, "source_file": name, "format": fmt, "sha256": fingerprint(path),
+                    "received": count, "date_order": reading.date_order, "duration_unit": reading.duration_unit,
+                })  # fmt: skip
+    files_read = pl.DataFrame(received, schema=table("raw.files").polars_schema)
+    return RawResult({}, pl.concat(rejected), files_read, problems)
+
+
+def part_key(source: str, file: str) -> str:
+    """What the parts of one file go by: two sources (ids) may read one file."""
+    return f"{source}: {file}"
+
+
+def fingerprint(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_file(
+    path: Path, name: str, module: ModuleType, source: Source, registers: Registers, parts: Parts
+) -> tuple[int, list[pl.DataFrame], Reading]:
+    """Rows received, rows that could not be read, and how the file writes dates and durations."""
+    received, rejected = 0, []
+
+    def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int]]:
+        shift = pl.col(SOURCE_ROW) + block.shift
+        here = pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")
+        found = []
+        for key, raw in module.read_tables(block.data, source=source).items():
+            frame = _replace_people(raw.frame, module, registers).with_columns(*here, shift)
+            kept = compact(table(f"raw.{key}").conform(frame)) if frame.height else frame
+            found.append((key, kept, raw.rejected.with_columns(shift), raw.received))
+        return found
+
+    for tables in ahead(read, blocks(path)):
+        for key, frame, refused, count in tables:
+            received += count
+            rejected.append(rejected_rows(refused, source.id, name))
+            if frame.height:
+                parts.append(f"raw.{key}", part_key(source.id, name), frame)
+    if not received:
+        raise SourceError("empty_file", "The file has no data row.", "Export it again.")
+    rows = parts.scan_file(f"raw.{module.FORMAT}", part_key(source.id, name))
+    return received, rejected, Reading() if rows is None else module.decide(rows, source=source)
+
+
+def _replace_people(frame: pl.DataFrame, module: ModuleType, registers: Registers) -> pl.DataFrame:
+    """`frame` with the person's pseudonym instead of every identifying or free-text column."""
+    known = registers.time_identities
+    found = [look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
+    person = pl.select(pl.coalesce(*found)).to_series() if found else pl.Series([None] * frame.height, dtype=pl.String)
+    drop = [c for c in frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
+    return frame.drop(drop).with_columns(person.alias("person_time"))
