@@ -75,6 +75,22 @@ def test_it_is_recognised_in_code_and_in_full_text():
     assert not recognises(["Date", "From", "To"])
 
 
+def test_a_heading_that_is_a_wording_names_its_item():
+    satisfied = next(i for i in KNOWN.instruments.items if i.item == "SA1").text
+    tool = next(i for i in KNOWN.instruments.items if i.item == "SO1").text
+    for heading, column in (
+        (satisfied, "SA1"), (f"<p>{satisfied.replace(' ?', '&nbsp;?')}</p>", "SA1"), (f"Énoncés [{satisfied}]", "SA1"),
+        (f"Q7. {satisfied}", "SA1"), (satisfied.replace(" ", "_"), "SA1"), (f"{tool} [Assistant B]", "SO1:assistantb"),
+        (tool.replace("[outil]", "Assistant B"), "SO1:assistantb"),
+        ("SO1.assistanta.", "SO1:assistanta"), ("TP1_extraction", "TP1:extraction"), ("QB_BE2", "BE2"),
+    ):  # fmt: skip
+        assert kept(f'id;"{heading}"\n1;5\n').columns == ["id", column, "source_row"]
+    # Neither a tool nobody knows nor the number of a repeat is guessed.
+    assert said(read(f'id;BE1;"{tool} [Assistant C]";SO1[x][1];TP1;TP1\n1;5;4;4;1;2\n')[1]) == [
+        ("unmapped_column", f"{tool} [Assistant C]"[:60]), ("unmapped_column", "SO1[x][1]"),
+        ("unmapped_column", "TP1#2")]  # fmt: skip
+
+
 def test_codes_as_headings_keep_the_closed_questions_and_the_code_only():
     frame = kept(CODES, person="CODE")
     assert frame.columns == ["id", "submitdate", "lastpage", "startlanguage", "CODE", "BE1", "SO1:assistanta",
@@ -123,6 +139,41 @@ def test_what_nobody_declared_what_is_missing_and_what_is_declared_wrong():
     assert said(read("id,BE1,Langage C#1\n1,5,x\n")[1]) == [("unmapped_column", "Langage C#1")]
     # Free text is never kept, whether it is known, declared or ignored.
     assert kept("id,BE1,OV1,Q9[other]\n1,5,x,y\n", columns={"Q9[other]": "OV1"}).columns == ["id", "BE1", "source_row"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"columns": {"BE1": "BE1", "BE1. Énoncé": "BE2"}}, "one column twice: 'BE1' and 'BE1. Énoncé'"),
+        ({"columns": {"BE1": "BE1", "Q2": "BE2"}, "team": "BE1"}, "one column twice: 'BE1' and 'BE1'"),
+        ({"columns": {"Q2": "BE1"}, "ignore": ["Q3*"]}, "'Q2' is the second column for the same item, after 'BE1'"),
+        ({"columns": {"Q2": "BE2", "Q3[a b]": "BE2"}}, "'Q3[a b]' is the second column for the same item, after 'Q2'"),
+    ],
+)  # fmt: skip
+def test_a_column_claimed_twice_is_told_with_both_claims(settings: dict[str, object], told: str):
+    _, faults = read("id,BE1. Énoncé,Q2. Oui ?,Q3[a b]. Non ?\n1,5,4,3\n", **{"ignore": ["Q2", "Q3[a b]"], **settings})
+    assert told in faults[0].message and len(faults) == 1
+
+
+def test_what_is_ignored():
+    text = "id,BE1,Q1[other],Q2[SQ001],Q22,Quelle heure ?,ether\n1,5,a,b,c,d,e\n"
+    assert said(read(text, ignore=["*[other]", "Q2[*]", "Quelle heure ?"])[1]) == [
+        ("unmapped_column", "Q22"), ("unmapped_column", "ether")]  # fmt: skip
+    assert kept(text, ignore=["Q*", "E*"]).columns == ["id", "BE1", "source_row"]
+
+
+def test_columns_without_a_heading_are_told_and_only_a_counter_is_an_index():
+    assert said(read("id,BE1,\n1,5,note\n2,4,\n")[1]) == [("unmapped_column", "column 3, which has no heading")]
+    assert said(read(",BE1\n7,5\n7,4\n")[1]) == [("unmapped_column", "column 1, which has no heading")]
+    assert kept("X,BE1\n3,5\n9,4\n").columns == ["BE1", "source_row"]
+
+
+def test_a_row_of_answers_is_no_second_header():
+    raw = read_tables(b"id,BE1,,\n1,5,a,a\n2,4,b,c\n", source=source())["limesurvey"]
+    assert raw.received == 2
+    raw = read_tables(b"id;Vos outils ?;;\n;Tri;Envoi;Autre\n1;Oui;Non;x\n", source=source())["limesurvey"]
+    assert [h.names[0] for h in raw.headings] == ["id", *(f"Vos outils ? [{s}]" for s in ("Tri", "Envoi", "Autre"))]
+    assert raw.received == 1 and raw.frame["source_row"].to_list() == [3]
 
 
 @pytest.mark.parametrize("text", ["Date;Project\n2026-02-03;Rapport\n", "Ada Essai;a@example.org\nBob;b@example.org\n"])

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
+import pytest
 
 from pipelines.clean.accounts import build_accounts, unbalanced
 from pipelines.clean.responses import ResponseTables, build_responses, scale_items
@@ -44,9 +45,11 @@ def registers() -> Any:
     return SimpleNamespace(tables={name: table(f"clean.{name}").conform(frame) for name, frame in tables.items()})
 
 
-def loaded(**changes: object) -> LoadedStudy:
+def loaded(*, keep: bool = False, **changes: object) -> LoadedStudy:
+    """The study with some settings changed; its own instruments, if `keep`, else the house's."""
     study = Study.model_validate({**STUDY, **changes})
-    return LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), Path("/study"), "0")
+    instruments = study.instruments if keep else house_instruments()
+    return LoadedStudy(study.model_copy(update={"instruments": instruments}), Path("/study"), "0")
 
 
 def build(*rows: dict[str, str | None], study: LoadedStudy | None = None) -> ResponseTables:
@@ -107,6 +110,39 @@ def test_a_column_of_something_else_is_told_once_and_not_quoted():
     assert problem.line == 2 and "BE1" in problem.message and "Zoé" not in str(problem)
 
 
+AGES = {"items": [{"item": "AGE", "text": "a", "answers": [
+    {"code": "a", "label": "1-5", "value": 1}, {"code": "b", "label": "6-25", "value": 2},
+    {"code": "c", "label": "plus", "value": 3, "aliases": ["beaucoup"]},
+    {"code": "d", "label": "trop", "value": 4, "aliases": ["beaucoup"]}]}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dated", "label"),
+    [("25-Jun", "6-25"), ("5-Jan", "1-5"), ("01-mai", "1-5"), ("mai-01", "1-5"), ("25/06/2026", "6-25"),
+     ("06/25/2026", "6-25"), ("2026-05-01 00:00:00", "1-5"), ("1.5.2026", "1-5"), ("25-juin-26", "6-25")],
+)  # fmt: skip
+def test_an_answer_that_a_spreadsheet_has_turned_into_a_date_is_recognised(dated: str, label: str):
+    study = loaded(instruments=AGES, keep=True)
+    (problem,) = [p for p in build({"AGE": dated}, study=study).problems if p.rule == "unmapped_label"]
+    assert f"{dated!r} is no answer to AGE (1 row, source t0): a spreadsheet has turned {label!r} into a date" in problem.message
+
+
+def test_a_date_that_is_no_answer_and_a_spelling_of_two_answers_are_told_as_such():
+    built = build({"AGE": "26-Jun"}, {"AGE": "Beaucoup", "person_survey": "bob"}, study=loaded(instruments=AGES, keep=True))
+    first, second = sorted(p.message for p in built.problems if p.rule == "unmapped_label")
+    assert "'26-Jun' is no answer" in first and "spreadsheet" not in first
+    assert "'Beaucoup' is a spelling of two answers to AGE" in second and built.responses.is_empty()
+
+
+def test_a_column_of_numbers_that_holds_text_is_told_once_and_sets_no_row_aside():
+    words = ["souvent", "jamais", "12", "rarement", "parfois", "souvent"]
+    built = build(*({"TP1:courriels": w, "BE1": "5", "submitdate": f"2026-02-0{i + 1}"} for i, w in enumerate(words)))
+    (problem,) = [p for p in built.problems if p.rule == "unmapped_label"]
+    assert "5 of the 6 answers in this column are no number" in problem.message and problem.line == 2
+    assert problem.column == "TP1:courriels" and "souvent" not in str(problem)
+    assert {r[1] for r in rules(built)} == {"duplicate_response"}
+
+
 def test_every_rule_of_a_response():
     built = build(
         {"BE1": "5"},
@@ -131,6 +167,62 @@ def test_every_rule_of_a_response():
         (11, "unknown_team", "Team", "set_aside"),
     ]
     assert built.responses["source_row"].to_list() == [2, 10]
+
+
+SAVED = {"submitdate": "05/02/2026 10:00"}  # 5 February, or 2 May
+
+
+@pytest.mark.parametrize(
+    ("other", "order", "submitted"),
+    [
+        ("13/02/2026 09:30", None, datetime(2026, 2, 5, 10)),
+        ("02/13/2026 09:30", None, datetime(2026, 5, 2, 10)),
+        ("13.02.26 9:30", None, datetime(2026, 2, 5, 10)),
+        ("03/02/2026 09:30", "dmy", datetime(2026, 2, 5, 10)),
+        ("2026-02-13T09:30:00Z", "dmy", datetime(2026, 2, 5, 10)),
+        ("1980-01-01 00:00:00", "dmy", datetime(2026, 2, 5, 10)),
+        ("01/01/1980 00:00", "dmy", datetime(2026, 2, 5, 10)),
+    ],
+)
+def test_dates_that_a_spreadsheet_rewrote(other: str, order: str | None, submitted: datetime):
+    first, second = STUDY["sources"]
+    study = loaded(sources=[{**first, "date_order": order}, second])
+    built = build({"BE1": "5", **SAVED}, {"BE1": "5", "submitdate": other, "person_survey": "bob"}, study=study)
+    assert told(built) == [] and rules(built) == []
+    assert built.responses["submitted_at"].to_list()[0] == submitted and built.responses["complete"].all()
+
+
+def test_dates_that_read_two_ways_are_told_with_their_file():
+    built = build({"BE1": "5", **SAVED})
+    (problem,) = [p for p in built.problems if p.rule == "ambiguous_dates"]
+    assert (problem.file, problem.column) == ("a.csv", "submitdate") and "date_order" in problem.action
+    # A survey that records no date reads the same both ways.
+    undated = build({"BE1": "5", "submitdate": "01/01/1980 00:00"})
+    assert told(undated) == [] and undated.responses["submitted_at"].to_list() == [None]
+    assert undated.responses["complete"].all()
+
+
+def test_a_missing_value_of_r_is_no_answer_and_no_date():
+    built = build({"BE1": "NA", "BE2": "5", "TP1:courriels": "NA", "submitdate": "NA"})
+    assert values(built) == [("BE2", "5", 5.0)] and not built.responses["complete"].any() and told(built) == []
+
+
+def test_answers_stand_in_the_order_of_the_contract():
+    built = build(
+        *({"person_survey": p, "source": s, "source_file": f, "TP1:courriels": "1", "SO1:a": "4", "BE1": "5", "Team": t,
+           "submitdate": d}
+          for p, s, f, d, t in (("eve", "t0", "a.csv", "2026-02-03", None), ("bob", "t0", "a.csv", "2026-02-03", None),
+                                ("ada", "t0", "a.csv", "2026-02-03", None), (None, "t1", "b.csv", "2026-06-25", "T2"),
+                                (None, "t1", "b.csv", "2026-06-25", "T1"))),
+    )  # fmt: skip
+    assert table("clean.responses").conform(built.responses).equals(built.responses)
+    assert built.responses.select("wave", "team", "item", "source_row").rows() == [
+        ("T0", "T1", "BE1", 4), ("T0", "T1", "SO1", 4), ("T0", "T1", "TP1", 4),
+        ("T0", "T2", "BE1", 3), ("T0", "T2", "SO1", 3), ("T0", "T2", "TP1", 3),
+        ("T0", None, "BE1", 2), ("T0", None, "SO1", 2), ("T0", None, "TP1", 2),
+        ("T1", "T1", "BE1", 6), ("T1", "T1", "SO1", 6), ("T1", "T1", "TP1", 6),
+        ("T1", "T2", "BE1", 5), ("T1", "T2", "SO1", 5), ("T1", "T2", "TP1", 5),
+    ]  # fmt: skip
 
 
 def test_the_last_complete_response_of_a_person_counts():

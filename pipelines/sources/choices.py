@@ -55,7 +55,8 @@ def said(cells: pl.Series, answer: Answer) -> bool:
 
 
 def translated(cells: pl.Series, item: Item, choices: tuple[Choice, ...]) -> pl.Series:
-    """The cells as codes of the item, wherever the structure says what they mean; the others as received.
+    """The cells as codes of the item, wherever the structure says what they mean; the others, and empty ones, as
+    received.
 
     A cell may be a code or a label. Raises SourceError `unmapped_label` when it may be the code of one answer and the
     label of another, and the other cells of the column do not tell which.
@@ -67,10 +68,11 @@ def translated(cells: pl.Series, item: Item, choices: tuple[Choice, ...]) -> pl.
     labels: dict[str, set[str]] = defaultdict(set)
     for choice in choices:
         for label in choice.labels:
-            labels[spelt(label)].add(choice.code)
+            if label != EMPTY:
+                labels[spelt(label)].add(choice.code)
     rows, distinct = distinct_of(cells)
     keys = spelling(distinct["cell"]).to_list()
-    given = {k for k in keys if k is not None}
+    given = {k for k in keys if k}
     as_code, as_label = given <= set(codes), given <= set(labels)
     found: list[str | None] = []
     for cell, key in zip(distinct["cell"], keys, strict=True):

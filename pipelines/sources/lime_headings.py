@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.sources.choices import SHOWN_CHARACTERS
-from pipelines.sources.lime_structure import DUAL, Structure, flat
+from pipelines.sources.lime_structure import DUAL, Structure, flat, heading_key
 from pipelines.sources.survey import CODE, Heading, code_part, words
 
 _HEAD = re.compile(rf"^({CODE})([^A-Za-z0-9\[\]]+)(?=\S)")
@@ -165,14 +165,18 @@ class _Texts:
 
 
 def _by_text(written: list[_Written], texts: list[str], known: dict[int, int]) -> _Texts:
-    """The headings without a known code, by their text in one language: whole, then abbreviated, then with the
-    `{expressions}` of the structure replaced by what they gave."""
+    """The headings without a known code, by their text in one language: as it is, then but for its signs, then
+    abbreviated, then with the `{expressions}` of the structure replaced by what they gave."""
     places: dict[int, int] = {}
     repeated: set[int] = set()
     doubts: dict[int, str] = {}
-    keys = [_glued(t) for t in texts]
+    signed, keys = [heading_key(t) for t in texts], [_glued(t) for t in texts]
     filled = [_with_any(_PLACEHOLDER.split(t)) if "{" in t else None for t in texts]
     base = _without_numbers(written)
+
+    def alike(text: str) -> Callable[[int], bool]:
+        key = heading_key(text)
+        return lambda j: signed[j] == key
 
     def whole(text: str) -> Callable[[int], bool]:
         key = _glued(text)
@@ -187,7 +191,7 @@ def _by_text(written: list[_Written], texts: list[str], known: dict[int, int]) -
         key = _glued(text)
         return lambda j: (pattern := filled[j]) is not None and bool(pattern.fullmatch(key))
 
-    for way in (whole, abbreviated, replaced):
+    for way in (alike, whole, abbreviated, replaced):
         groups: dict[str, list[int]] = defaultdict(list)
         for i, w in enumerate(written):
             if i not in known and i not in places and (text := w.text or base[i]):

@@ -51,6 +51,7 @@ _TIMING = re.compile(
     r"|^(?:gruppen|fragen)zeit[:.]", re.IGNORECASE)  # fmt: skip
 _INDEX = re.compile(r"^(?:|unnamed: 0|x|v1|\.\.\.1|index|rownames)$", re.IGNORECASE)
 _BLANK_HEADING = re.compile(r"^(?:Unnamed: \d+(?:_level_\d+)?|\.\.\.\d+|X\.\d+)?$")
+_FIGURES = re.compile(r"^[\d\s.,:/-]+$")
 # Written for yes and no when the export converts Y and N, as LimeSurvey proposes it.
 _CONVERTED = {"Y": ("1",), "N": ("2",)}
 
@@ -89,8 +90,8 @@ def _one_header(table: TextTable) -> TextTable:
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
     second = [(v or "").strip() for v in table.frame.select(received).row(0)]
     below = [i for i, empty in enumerate(blank) if empty and i]
-    # A row of answers that fills every one of these columns would not say something else in each of them.
-    if not all(second[i] for i in below) or any(second[i] == second[i - 1] for i in below):
+    # Subquestions are words, one for each column without a heading, none like its neighbour's; answers seldom are.
+    if any(not second[i] or second[i] == second[i - 1] for i in below) or any(map(_FIGURES.match, second)):
         return table
     header, question = [], ""
     for heading, empty, sub in zip(table.header, blank, second, strict=True):

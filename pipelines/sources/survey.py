@@ -98,7 +98,7 @@ class Questionnaire:
         """The target of a heading nobody declared: `ITEM`, `ITEM[process]`, `ITEM[tool]`, `array[ITEM]` (also with `_`
         or dots for brackets), or the item's own wording, alone, before `[tool]`, or in the brackets of an array."""
         if "#" in heading:  # the number of a repeated heading is no process
-            return self._worded_as(heading)
+            return self._worded.get(words(heading))
         question, _, rest = heading.partition("[")
         sub = rest.rstrip(" ]") or None
         found = self.target(question, sub) or (self.target(sub, None) if sub else None)
@@ -106,23 +106,28 @@ class Questionnaire:
             parts = words(heading).split()
             cuts = [(" ".join(parts[:i]), " ".join(parts[i:])) for i in range(1, len(parts))]
             found = _first(self.target(a, b) for a, b in cuts) or _first(self.target(b, None) for _, b in cuts)
-        found = found or self._worded_as(heading) or self._worded_as(question, sub)
-        return found or (self._worded_as(sub) if sub else None)
+        text, _, last = heading.rpartition("[")
+        asked = last.rstrip(" ]") or None
+        found = found or self._worded.get(words(heading))
+        if found is None and asked and (array := self._worded.get(words(text))) is not None:
+            found = self._about(array.item, asked)
+        return found or (self._worded.get(words(asked)) if asked else None)
 
     @cached_property
     def _coded(self) -> dict[str, Item]:
         return {words(i.item): i for i in reversed(self.instruments.items) if not i.links}
 
     @cached_property
-    def _worded(self) -> dict[str, Item]:
-        """Wording -> item; a wording that two items share names neither."""
-        found: dict[str, list[Item]] = defaultdict(list)
+    def _worded(self) -> dict[str, Target]:
+        """Wording -> item, and about which process or tool when its label stands in it; a wording of two items names
+        neither."""
+        found: dict[str, list[Target]] = defaultdict(list)
         for item in self._coded.values():
-            found[words(item.text)].append(item)
-        return {text: items[0] for text, items in found.items() if text and len(items) == 1}
-
-    def _worded_as(self, text: str, about: str | None = None) -> Target | None:
-        return self._about(self._worded.get(words(text)), about)
+            found[words(item.text)].append(Target(item))
+            for code, label in {"process": self.processes, "tool": self.tools}.get(item.per, {}).items():
+                if item.text != (text := item.text.replace("[processus]", label).replace("[outil]", label)):
+                    found[words(text)].append(Target(item, **{item.per: code}))
+        return {text: targets[0] for text, targets in found.items() if text and len(targets) == 1}
 
     def _about(self, found: Item | None, about: str | None) -> Target | None:
         if found is None or about is None:
