@@ -9,11 +9,15 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from pipelines.clean.ingest import read_survey
+from pipelines.clean.pseudonyms import Keys
+from pipelines.clean.registers import read_registers
+from pipelines.clean.responses import build_responses
 from pipelines.sources import forms
 from pipelines.sources.base import SourceError
 from pipelines.sources.survey import Questionnaire, keep_items
-from pipelines.study.load import house_instruments
-from pipelines.study.models import Source
+from pipelines.study.load import LoadedStudy, house_instruments
+from pipelines.study.models import Source, Study
 
 KNOWN = Questionnaire(house_instruments(), {"courriels": "Courriels"}, {"assistanta": "Assistant A"})
 QUALTRICS = Path(__file__).parent / "qualtrics"
@@ -219,6 +223,28 @@ def test_a_column_that_identifies_is_read_only_when_it_links_the_waves():
         GOOGLE, **{**GOOGLE_SETTINGS, "person": "Adresse e-mail", "ignore": ["Remarques", "Quels*", "Votre code"]}
     )[0]
     assert frame["Adresse e-mail"].to_list() == ["ada@example.org", "bob@example.org"]
+
+
+def test_nothing_that_identifies_is_stored_and_answers_are_scored(tmp_path: Path):
+    (tmp_path / "t0.csv").write_text(LABELS, encoding="utf-8")
+    study = Study.model_validate({
+        "study": "essai", "title": "t", "organisation": "o",
+        "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-02-10"},
+        "waves": [{"wave": "T0", "label": "T0", "role": "baseline", "opens": "2026-02-02", "closes": "2026-02-15"}],
+        "sources": [{"id": "q", "format": "form", "files": ["t0.csv"], "wave": "T0", "ignore": ["Q2"],
+                     "columns": {"Q1": "BE1"}}],
+    })  # fmt: skip
+    loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
+    registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
+    raw = read_survey(loaded, "form", registers)
+    assert not raw.problems and "example.org" not in raw.tables["form"].write_csv()
+    assert raw.received.select("format", "received").rows() == [("form", 3)]
+    assert raw.rejected.select("source_row", "rule").rows() == [(5, "test_response")]
+    answers = build_responses(raw.tables["form"], registers, loaded)
+    assert not answers.problems and answers.accepted["rows"].to_list() == [2]
+    assert answers.responses.select("item", "value_number", "submitted_at", "complete").rows() == [
+        ("BE1", 5, datetime(2026, 2, 3, 9, 5), True), ("BE1", 0, None, False),
+    ]  # fmt: skip
 
 
 def test_tools_are_recognised_and_other_files_are_not():
