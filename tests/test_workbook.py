@@ -91,7 +91,7 @@ def test_the_header_stands_below_a_merged_title_and_a_notice_among_other_sheets(
     assert list(read_sheets(data, recognises)) == ["Saisie"]
 
 
-def test_a_header_nobody_recognises_is_the_first_row_mostly_filled_of_the_only_table():
+def test_a_header_nobody_recognises_is_the_first_row_that_is_no_title_of_the_only_table():
     data = workbook(
         {"cells": {(0, 0): "Un titre", **rows(2, ["a", "b", "c"], [1, None, 2])}}, {"cells": {(0, 0): "Rien"}}
     )
@@ -156,4 +156,6 @@ def test_text_with_something_above_its_header(above: str, encoding: str):
 
 
 def test_text_with_a_title_above_a_header_nobody_recognises():
-    assert read(b"Titre;;\na;b;c\n1;2;3\n").frame.rows() == [("1", "2", "3", 3)]
+    assert read(b"Titre;;;\nService;DRH;;\na;b;c;d\n1;2;3;4\n").frame.rows() == [("1", "2", "3", "4", 4)]
+    # Questions above their parts are no title: the reader of that format puts the two rows together.
+    assert read(b"Q1;;Q2;;Q3;\na;b;c;d;e;f\n1;2;3;4;5;6\n").header == ["Q1", "", "Q2", "", "Q3", ""]

@@ -48,7 +48,7 @@ def read_table(data: bytes, recognises: Recognises) -> TextTable:
         found = {name: table for name, grid in sheets if (table := _table(grid, recognises, guess=True)) is not None}
     if len(found) > 1:
         raise SourceError("unrecognised_file", f"None of the sheets {_listed(found)} has the headings expected.",
-                          "Head the one that counts as in the template.")  # fmt: skip
+                          "Keep the one that counts, or head it as expected.")  # fmt: skip
     if not found:
         raise SourceError("empty_file", "No sheet of the workbook holds a table.", "Export it again.")
     return _without_empty_columns(next(iter(found.values())))
@@ -152,12 +152,12 @@ def _plain(cell: pl.Expr) -> pl.Expr:
 
 
 def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTable | None:
-    """The table under the first row that is recognised as a header, or, to `guess`, that is mostly filled."""
+    """The table under the first row that is recognised as a header, or, to `guess`, that is no title."""
     cells = grid.drop(SOURCE_ROW)
     heads = [[h or "" for h in row] for row in cells.head(HEADER_WITHIN_ROWS).iter_rows()]
     at = next((i for i, head in enumerate(heads) if recognises(head)), None)
     if at is None and guess:
-        at = _first_mostly_filled(heads)
+        at = _first_below_titles(heads)
     if at is None:
         return None
     names = unique_headings(heads[at])
@@ -166,9 +166,10 @@ def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTa
     return TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx", above)
 
 
-def _first_mostly_filled(heads: list[list[str]]) -> int | None:
+def _first_below_titles(heads: list[list[str]]) -> int | None:
+    """A title or a notice fills one cell, or two of many."""
     filled = [sum(bool(h.strip()) for h in head) for head in heads]
-    return next((i for i, n in enumerate(filled) if n > 1 and n * 2 > max(filled)), None)
+    return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
 
 
 def _read_text(data: bytes, recognises: Recognises) -> TextTable:
@@ -188,14 +189,14 @@ def _read_text(data: bytes, recognises: Recognises) -> TextTable:
 
 
 def _below_a_title(data: bytes, recognises: Recognises, table: TextTable | None) -> TextTable | None:
-    """The table under the first line that is recognised as a header, else that is mostly filled; else `table`, as read
-    from the first line."""
+    """The table under the first line that is recognised as a header, else that is no title; else `table`, as read from
+    the first line."""
     text, encoding = decode(data)
     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     heads = {separator: list(_first_records(text, separator)) for separator in ",;\t"}
     found = [(s, i) for s, records in heads.items() for i, (_, head) in enumerate(records) if recognises(head)]
     if not found and table is not None:
-        guess = _first_mostly_filled([head for _, head in heads[table.separator]])
+        guess = _first_below_titles([head for _, head in heads[table.separator]])
         found = [(table.separator, guess)] if guess else []
     if not found:
         return table
