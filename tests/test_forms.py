@@ -1,5 +1,5 @@
-"""Exports of other form tools: told apart by what they hold, header rows, moments, what is left out. Qualtrics on its real
-files (tests/qualtrics); the others on literals in the shape their own code writes."""
+"""Exports of other form tools: told apart by what they hold, header rows, moments, what is left out. Qualtrics on its
+real files (tests/qualtrics); the others on literals in the shape their own code writes."""
 
 import io
 from datetime import datetime
@@ -9,11 +9,15 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from pipelines.clean.ingest import read_survey
+from pipelines.clean.pseudonyms import Keys
+from pipelines.clean.registers import read_registers
+from pipelines.clean.responses import build_responses
 from pipelines.sources import forms
 from pipelines.sources.base import SourceError
 from pipelines.sources.survey import Questionnaire, keep_items
-from pipelines.study.load import house_instruments
-from pipelines.study.models import Source
+from pipelines.study.load import LoadedStudy, house_instruments
+from pipelines.study.models import Source, Study
 
 KNOWN = Questionnaire(house_instruments(), {"courriels": "Courriels"}, {"assistanta": "Assistant A"})
 QUALTRICS = Path(__file__).parent / "qualtrics"
@@ -41,7 +45,7 @@ def refused(data: bytes | str, **settings: object) -> SourceError:
 
 
 GOOGLE = f"""\
-Horodateur,Adresse e-mail,Votre code,"{SATISFACTION}",Quels outils ? (plusieurs réponses),Que pensez-vous de... [Assistant A],Remarques
+Horodateur,Adresse e-mail,Votre code,"{SATISFACTION}",Quels outils ?,Que pensez-vous de... [Assistant A],Remarques
 02/03/2026 09:12:45,ada@example.org,MA07X12,7,"Courriel, Agenda",Satisfait,merci Ada
 13/03/2026 18:00:01,bob@example.org,JO21E45,8,Agenda,Peu satisfait,
 """
@@ -55,12 +59,15 @@ def test_google_forms():
     frame, _, faults = read(GOOGLE, **GOOGLE_SETTINGS)
     assert faults == []
     assert frame.rows(named=True) == [
-        {"submitdate": "2026-03-02 09:12:45", "Votre code": "MA07X12", "SA1": "7", "SO1:assistanta": "Satisfait", "source_row": 2},
+        {"submitdate": "2026-03-02 09:12:45", "Votre code": "MA07X12", "SA1": "7", "SO1:assistanta": "Satisfait",
+         "source_row": 2},
         {"submitdate": "2026-03-13 18:00:01", "Votre code": "JO21E45", "SA1": "8", "SO1:assistanta": "Peu satisfait",
          "source_row": 3},
     ]  # fmt: skip
     # The form's own download writes the day another way.
-    downloaded = GOOGLE.replace("02/03/2026 09:12:45", "2026/03/02 9:12:45 PM UTC+1").replace("13/03/2026 18:00:01", "nulle part")
+    downloaded = GOOGLE.replace("02/03/2026 09:12:45", "2026/03/02 9:12:45 PM UTC+1").replace(
+        "13/03/2026 18:00:01", "nulle part"
+    )
     assert read(downloaded, **GOOGLE_SETTINGS)[0]["submitdate"].to_list() == ["2026-03-02 21:12:45", "nulle part"]
 
 
@@ -78,10 +85,15 @@ def microsoft() -> bytes:
         sheet, day = book.add_worksheet("Sheet1"), book.add_format({"num_format": "m/d/yy h:mm:ss"})
         sheet.write_row(0, 0, [
             "ID", "Heure de début", "Heure de fin", "Adresse de messagerie", "Nom", "Heure de la dernière modification",
-            "Votre\u00a0code", SATISFACTION, f"Points - {SATISFACTION}", f"Feedback - {SATISFACTION}", "Nom2", "BE1. Énoncé",
+            "Votre\u00a0code", SATISFACTION, f"Points - {SATISFACTION}", f"Feedback - {SATISFACTION}", "Nom2",
+            "BE1. Énoncé",
         ])  # fmt: skip
-        for row, (end, code, answer) in enumerate([(datetime(2026, 2, 3, 10, 5, 9), "MA07X12", "5"), (None, "JO21E45", "4;")], 1):
-            sheet.write_row(row, 0, [row, 46056.4, None, "anonymous", "Ada Essai", None, code, 7, 1, None, "Ada", answer])
+        for row, (end, code, answer) in enumerate(
+            [(datetime(2026, 2, 3, 10, 5, 9), "MA07X12", "5"), (None, "JO21E45", "4;")], 1
+        ):
+            sheet.write_row(
+                row, 0, [row, 46056.4, None, "anonymous", "Ada Essai", None, code, 7, 1, None, "Ada", answer]
+            )
             if end is not None:
                 sheet.write_datetime(row, 2, end, day)
     return buffer.getvalue()
@@ -91,19 +103,29 @@ def test_microsoft_forms_in_a_workbook():
     frame, _, faults = read(microsoft(), person="Votre code", ignore=["Nom2"])
     assert faults == []
     assert frame.rows(named=True) == [
-        {"id": "1", "submitdate": "2026-02-03 10:05:09", "Votre code": "MA07X12", "SA1": "7", "BE1": "5", "source_row": 2},
+        {
+            "id": "1",
+            "submitdate": "2026-02-03 10:05:09",
+            "Votre code": "MA07X12",
+            "SA1": "7",
+            "BE1": "5",
+            "source_row": 2,
+        },
         {"id": "2", "submitdate": "", "Votre code": "JO21E45", "SA1": "7", "BE1": "4", "source_row": 3},
     ]
-    english = "ID,Start time,Completion time,Email,Name,BE1\n1,2/13/26 9:00:00,2/13/26 9:05:00,anonymous,,Tout le temps\n"
+    english = (
+        "ID,Start time,Completion time,Email,Name,BE1\n1,2/13/26 9:00:00,2/13/26 9:05:00,anonymous,,Tout le temps\n"
+    )
     assert read(english)[0].row(0) == ("1", "2026-02-13 09:05:00", "Tout le temps", 2)
 
 
 FRAMAFORMS = [
     ["Baromètre", "", "", "", "", "", "", "", "", "", "", "", "", ""],
     ["Submission Details", "", "", "", "", "", "", "", "", "", "Votre avis sur...", "", "Quels outils ?", ""],
-    ["Serial", "SID", "Submitted Time", "Completed Time", "Modified Time", "Draft", "IP Address", "UID", "Username", "Votre code",
-     "Assistant A", "Assistant B", "Courriel", "Agenda"],
-    ["1", "901", "02/03/2026 - 09:00", "02/03/2026 - 09:05", "x", "0", "192.0.2.1", "0", "", "MA07X12", "Satisfait", "", "X", ""],
+    ["Serial", "SID", "Submitted Time", "Completed Time", "Modified Time", "Draft", "IP Address", "UID", "Username",
+     "Votre code", "Assistant A", "Assistant B", "Courriel", "Agenda"],
+    ["1", "901", "02/03/2026 - 09:00", "02/03/2026 - 09:05", "x", "0", "192.0.2.1", "0", "", "MA07X12", "Satisfait", "",
+     "X", ""],
     ["2", "902", "13/03/2026 - 10:00", "", "x", "1", "192.0.2.2", "0", "", "JO21E45", "", "", "", "X"],
 ]  # fmt: skip
 FRAMAFORMS_SETTINGS = {
@@ -118,7 +140,13 @@ def test_framaforms_with_its_three_header_rows(separator: str, encoding: str):
     frame, _, faults = read(text.encode(encoding), **FRAMAFORMS_SETTINGS)
     assert faults == []
     assert frame.rows(named=True) == [
-        {"id": "901", "submitdate": "2026-03-02 09:05:00", "Votre code": "MA07X12", "SO1:assistanta": "Satisfait", "source_row": 4},
+        {
+            "id": "901",
+            "submitdate": "2026-03-02 09:05:00",
+            "Votre code": "MA07X12",
+            "SO1:assistanta": "Satisfait",
+            "source_row": 4,
+        },
         {"id": "902", "submitdate": "", "Votre code": "JO21E45", "SO1:assistanta": "", "source_row": 5},
     ]
 
@@ -138,7 +166,9 @@ def test_framaforms_in_another_language_is_told_when_it_was_sent():
 def test_qualtrics_real_files(name: str, header_rows: int):
     data = (QUALTRICS / name).read_bytes()
     assert "numbers of Qualtrics" in refused(data, columns={"Q1": "QV1"}).message
-    frame, _, faults = read(data, answers="codes", columns={"This is a multiple choice question.": "QV1"}, ignore=["Q2*"])
+    frame, _, faults = read(
+        data, answers="codes", columns={"This is a multiple choice question.": "QV1"}, ignore=["Q2*"]
+    )
     assert faults == []
     assert frame.drop("startlanguage", strict=False).rows(named=True) == [
         {"submitdate": "2017-07-18 08:28:48", "id": "R_2YPOQ602ER1jkf1", "QV1": "2", "source_row": header_rows + 1}
@@ -149,7 +179,7 @@ def test_qualtrics_real_files(name: str, header_rows: int):
 
 LABELS = """\
 StartDate,EndDate,Status,Progress,Finished,ResponseId,RecipientEmail,Q1,Q2
-Date de début,Date de fin,Type de réponse,Progression,Terminé,ID de réponse,Adresse e-mail du destinataire,Énoncé,Assistant A
+Date de début,Date de fin,Type de réponse,Progression,Terminé,ID de réponse,E-mail du destinataire,Énoncé,Assistant A
 2026-02-03 09:00:00,2026-02-03 09:05:00,IP Address,100,True,R_1,ada@example.org,Tout le temps,-99
 2026-02-03 09:00:00,2026-02-03 09:01:00,IP Address,40,False,R_2,,Jamais,Satisfait
 2026-02-02 09:00:00,2026-02-02 09:01:00,Survey Preview,100,True,R_3,,Jamais,Satisfait
@@ -160,7 +190,13 @@ def test_qualtrics_labels_unfinished_tests_and_unanswered():
     frame, aside, faults = read(LABELS, columns={"Q1": "BE1", "Assistant A": "SO1:assistanta"})
     assert faults == []
     assert frame.rows(named=True) == [
-        {"submitdate": "2026-02-03 09:05:00", "id": "R_1", "BE1": "Tout le temps", "SO1:assistanta": None, "source_row": 3},
+        {
+            "submitdate": "2026-02-03 09:05:00",
+            "id": "R_1",
+            "BE1": "Tout le temps",
+            "SO1:assistanta": None,
+            "source_row": 3,
+        },
         {"submitdate": "", "id": "R_2", "BE1": "Jamais", "SO1:assistanta": "Satisfait", "source_row": 4},
     ]
     assert aside.rows() == [(5, "test_response", None)]
@@ -168,7 +204,8 @@ def test_qualtrics_labels_unfinished_tests_and_unanswered():
 
 
 def test_any_other_tool_once_its_columns_are_declared():
-    text = "Enquête 2026;;;\n\nReçu le;Code;Équipe;Bien-être\n02/03/2026 à 9h05;MA07X12;T1;Jamais\n14/03/2026;JO21E45;T2;\n"
+    text = "Enquête 2026;;;\n\nReçu le;Code;Équipe;Bien-être\n"
+    text += "02/03/2026 à 9h05;MA07X12;T1;Jamais\n14/03/2026;JO21E45;T2;\n"
     settings = {"person": "Code", "team": "Équipe", "columns": {"Bien-être": "BE1"}}
     frame, _, faults = read(text, **settings, submitted="Reçu le")
     assert faults == []
@@ -182,17 +219,43 @@ def test_any_other_tool_once_its_columns_are_declared():
 
 def test_a_column_that_identifies_is_read_only_when_it_links_the_waves():
     assert "Adresse e-mail" not in forms.read_tables(GOOGLE.encode(), source=source())["form"].frame.columns
-    frame = read(GOOGLE, **{**GOOGLE_SETTINGS, "person": "Adresse e-mail", "ignore": ["Remarques", "Quels*", "Votre code"]})[0]
+    frame = read(
+        GOOGLE, **{**GOOGLE_SETTINGS, "person": "Adresse e-mail", "ignore": ["Remarques", "Quels*", "Votre code"]}
+    )[0]
     assert frame["Adresse e-mail"].to_list() == ["ada@example.org", "bob@example.org"]
+
+
+def test_nothing_that_identifies_is_stored_and_answers_are_scored(tmp_path: Path):
+    (tmp_path / "t0.csv").write_text(LABELS, encoding="utf-8")
+    study = Study.model_validate({
+        "study": "essai", "title": "t", "organisation": "o",
+        "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-02-10"},
+        "waves": [{"wave": "T0", "label": "T0", "role": "baseline", "opens": "2026-02-02", "closes": "2026-02-15"}],
+        "sources": [{"id": "q", "format": "form", "files": ["t0.csv"], "wave": "T0", "ignore": ["Q2"],
+                     "columns": {"Q1": "BE1"}}],
+    })  # fmt: skip
+    loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
+    registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
+    raw = read_survey(loaded, "form", registers)
+    assert not raw.problems and "example.org" not in raw.tables["form"].write_csv()
+    assert raw.received.select("format", "received").rows() == [("form", 3)]
+    assert raw.rejected.select("source_row", "rule").rows() == [(5, "test_response")]
+    answers = build_responses(raw.tables["form"], registers, loaded)
+    assert not answers.problems and answers.accepted["rows"].to_list() == [2]
+    assert answers.responses.select("item", "value_number", "submitted_at", "complete").rows() == [
+        ("BE1", 5, datetime(2026, 2, 3, 9, 5), True), ("BE1", 0, None, False),
+    ]  # fmt: skip
 
 
 def test_tools_are_recognised_and_other_files_are_not():
     assert forms.recognises(["Timestamp", "Q"]) and forms.recognises(["ID", "Start time", "Completion time", "Q"])
     assert forms.recognises(FRAMAFORMS[2]) and forms.recognises(["StartDate", "EndDate", "Finished", "ResponseId"])
-    assert forms.recognises(["Serial number", "Submission ID", "Submission URI", "Created", "Completed", "Is draft", "Remote IP address"])
+    assert forms.recognises(
+        ["Serial number", "Submission ID", "Submission URI", "Created", "Completed", "Is draft", "Remote IP address"]
+    )
     assert not forms.recognises(["id", "submitdate", "BE1"]) and not forms.recognises(["Date", "From", "To", "User"])
 
 
 def test_settings_of_forms_are_refused_elsewhere():
-    with pytest.raises(ValueError, match="are for `format: form`; a limesurvey export says it itself"):
+    with pytest.raises(ValueError, match="are for `format: form`; limesurvey says it itself"):
         Source.model_validate({"id": "q", "format": "limesurvey", "files": ["x"], "wave": "T0", "answers": "codes"})

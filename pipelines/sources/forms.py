@@ -1,9 +1,9 @@
-"""Questionnaires of other form tools: Google Forms, Microsoft Forms, Drupal's webform (Framaforms) and Qualtrics, told apart
-by the columns each adds to the questions; any other tool once study.yaml says what its columns are.
+"""Questionnaires of other form tools: Google Forms, Microsoft Forms, Drupal's webform (Framaforms) and Qualtrics, told
+apart by the columns each adds to the questions; any other tool once study.yaml says what its columns are.
 
 Quirks: names, addresses and places stand beside the answers and go no further than this. Qualtrics writes two or three
-header rows, webform a title and the questions of grids above its headings; Microsoft ends every answer of a question with
-several answers by `;`; Qualtrics may export numbers nobody saw instead of the answers.
+header rows, webform a title and the questions of grids above its headings; Microsoft ends several answers by `;`;
+Qualtrics may export numbers nobody saw instead of the answers.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from pipelines.sources.base import REJECTED_SCHEMA, SourceError
+from pipelines.sources.base import SourceError
 from pipelines.sources.moments import moment
 from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable, code_part, heading_key
 from pipelines.sources.text import SOURCE_ROW, TextTable
@@ -63,18 +63,19 @@ MICROSOFT = Product(
     "Microsoft Forms",
     {
         SUBMITTED: ("heure de fin", "completion time", "fertigstellungszeit"), ID: ("id",),
-        LEFT_OUT: ("heure de debut", "start time", "startzeit", "adresse de messagerie", "email", "e mail", "nom", "name",
-                   "heure de la derniere modification", "last modified time", "total points", "quiz feedback"),
+        LEFT_OUT: ("heure de debut", "start time", "startzeit", "adresse de messagerie", "email", "e mail", "nom",
+                   "name", "heure de la derniere modification", "last modified time", "total points", "quiz feedback"),
     },
-    (("id",), ("heure de debut", "start time", "startzeit"), ("heure de fin", "completion time", "fertigstellungszeit")),
+    (("id",), ("heure de debut", "start time", "startzeit"),
+     ("heure de fin", "completion time", "fertigstellungszeit")),
 )  # fmt: skip
 WEBFORM = Product(
     "Drupal webform (Framaforms)",
     {
         SUBMITTED: ("completed time", "webform completed time", "completed", "submitted time", "webform time", "time",
                     "heure de soumission", "date de soumission", "heure", "created"),
-        ID: ("sid", "webform sid", "submission id"), DRAFT: ("draft", "brouillon", "webform draft", "is draft", "in draft"),
-        LANGUAGE: ("language", "langcode"),
+        ID: ("sid", "webform sid", "submission id"),
+        DRAFT: ("draft", "brouillon", "webform draft", "is draft", "in draft"), LANGUAGE: ("language", "langcode"),
         LEFT_OUT: ("serial", "webform serial", "numero de serie", "serial number", "submission uuid", "uuid",
                    "submission uri", "uri", "modified time", "webform modified time", "changed", "current page",
                    "ip address", "adresse ip", "webform ip address", "remote ip address", "remote addr", "uid",
@@ -127,10 +128,10 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, SurveyTable]:
         _refuse_numbers(table.frame, of, source)
     rejected = table.rejected
     if TEST in of:
-        tried = table.frame.filter(text(of[TEST]).str.to_lowercase().str.contains(_TEST_STATUS))
-        told_apart = tried.select(SOURCE_ROW, pl.lit("test_response").alias("rule"), pl.lit(None).alias("column"))
-        rejected = pl.concat([rejected, told_apart.cast(REJECTED_SCHEMA)])  # type: ignore[arg-type]
-        table = replace(table, frame=table.frame.join(tried, on=SOURCE_ROW, how="anti"))
+        tried = text(of[TEST]).str.to_lowercase().str.contains(_TEST_STATUS).fill_null(False)
+        aside = [pl.lit("test_response").alias("rule"), pl.lit(None, pl.String).alias("column")]
+        rejected = pl.concat([rejected, table.frame.filter(tried).select(SOURCE_ROW, *aside)])
+        table = replace(table, frame=table.frame.filter(~tried))
     frame = table.frame.with_columns(_answers(product, c) for c in questions)
     if when is not None:
         dated = with_dates(replace(table, frame=frame), [columns[when]]).frame
@@ -158,7 +159,8 @@ def _headers(table: TextTable, product: Product) -> tuple[TextTable, list[tuple[
         head = table.frame.head(2).with_columns(pl.col(columns[at]).fill_null("0").alias("dated"))
         more = head.filter(pl.col("dated").str.contains("ImportId") | ~pl.col("dated").str.contains(r"\d")).height
         below = table.frame.head(min(more, 1)).select(columns).rows()
-        names = [_names(*called) for called in zip(table.header, *([c or "" for c in row] for row in below), strict=True)]
+        wordings = [[cell or "" for cell in row] for row in below]
+        names = [_names(*called) for called in zip(table.header, *wordings, strict=True)]
         return replace(table, frame=table.frame.slice(more), received=table.received - more), names
     if product is WEBFORM and table.above:  # the question of a grid stands above the first of its rows
         question, names = "", []
@@ -189,23 +191,22 @@ def _said(names: list[tuple[str, ...]], product: Product, told: set[str]) -> lis
     return found
 
 
-def _moment(
-    names: list[tuple[str, ...]], says: list[str | None], source: Source, product: Product
-) -> int | None:
+def _moment(names: list[tuple[str, ...]], says: list[str | None], source: Source, product: Product) -> int | None:
     """Position of the column that says when a response was submitted; None where nobody says so."""
     if source.submitted is not None:
         key = heading_key(source.submitted)
-        found = next((i for i, called in enumerate(names) if key in map(heading_key, called)), None)
-        if found is None:
+        named = next((i for i, called in enumerate(names) if key in map(heading_key, called)), None)
+        if named is None:
             raise SourceError("missing_column", f"There is no column {source.submitted!r}.",
                               "Export it, or correct `submitted:` in study.yaml.", column=source.submitted)  # fmt: skip
-        return found
+        return named
     order = product.columns.get(SUBMITTED, ())
-    ranks = {i: min(order.index(f) for n in names[i] if (f := fold(n)) in order) for i, s in enumerate(says) if s == SUBMITTED}
-    if product is not OTHER and not ranks:
+    found = [i for i, what in enumerate(says) if what == SUBMITTED]
+    if product is not OTHER and not found:
         raise SourceError("missing_column", f"No column of this export of {product.name} says when it was submitted.",
                           "Export it, or name it under `submitted:` of this source in study.yaml.")  # fmt: skip
-    return min(ranks, key=lambda i: ranks[i]) if ranks else None
+    ranks = {i: min(order.index(f) for n in names[i] if (f := fold(n)) in order) for i in found}
+    return min(found, key=lambda i: ranks[i], default=None)
 
 
 def _answers(product: Product, column: str) -> pl.Expr:
@@ -220,10 +221,11 @@ def _submitted(
 ) -> pl.DataFrame:
     """`frame` with the moment of submission in `column`; the other columns of moments may prove how it is written."""
     written = text(column)
-    order = date_order(pl.concat([frame.select(text(m).alias("moment")) for m in moments]).to_series(), source.date_order)
+    said = pl.concat([frame.select(text(m).alias("moment")) for m in moments]).to_series()
+    order = date_order(said, source.date_order)
     local = written.str.replace(_GOOGLE_ZONE, "")
     at = pl.coalesce(moment(local, order, source.time_zone), to_date(local, order).cast(pl.Datetime("us")))
-    said: list[pl.Expr] = []
+    finished: list[pl.Expr] = []
     for what, column_of in of.items():
         if what == TEST:
             continue
@@ -232,9 +234,10 @@ def _submitted(
         if unread.height:
             raise SourceError("unrecognised_file", f"Column {column_of!r} holds something else than yes and no.",
                               "Export it again in French or English.", column=column_of)  # fmt: skip
-        said.append(answer.fill_null(False) if what == FINISHED else ~answer.fill_null(False))
-    complete = pl.all_horizontal(*said) if said else pl.lit(True)
-    return frame.with_columns(pl.when(complete).then(pl.coalesce(at.dt.strftime("%Y-%m-%d %H:%M:%S"), written)).fill_null("").alias(column))
+        finished.append(answer.fill_null(False) if what == FINISHED else ~answer.fill_null(False))
+    complete = pl.all_horizontal(*finished) if finished else pl.lit(True)
+    cell = pl.coalesce(at.dt.strftime("%Y-%m-%d %H:%M:%S"), written)
+    return frame.with_columns(pl.when(complete).then(cell).fill_null("").alias(column))
 
 
 def _refuse_numbers(frame: pl.DataFrame, of: dict[str, str], source: Source) -> None:

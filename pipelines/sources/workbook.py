@@ -6,6 +6,7 @@ headings mean is each format's business: it says which header it recognises.
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,7 +24,8 @@ _ZIP, _OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ERRORS = {"Div0": "#DIV/0!", "NA": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!",
            "Value": "#VALUE!"}  # fmt: skip
-_HEAD_CHARACTERS = 1 << 16
+_HEAD_CHARACTERS, _LINES_TO_JUDGE = 1 << 16, 1000
+_DECIMAL = re.compile(rb"\d,\d")
 _YEAR_2000, _YEAR_2100 = 36_526, 73_051  # as a spreadsheet counts days
 
 
@@ -46,7 +48,7 @@ def read_table(data: bytes, recognises: Recognises) -> TextTable:
         found = {name: table for name, grid in sheets if (table := _table(grid, recognises, guess=True)) is not None}
     if len(found) > 1:
         raise SourceError("unrecognised_file", f"None of the sheets {_listed(found)} has the headings expected.",
-                          "Head the one that counts as in the template.")  # fmt: skip
+                          "Keep the one that counts, or head it as expected.")  # fmt: skip
     if not found:
         raise SourceError("empty_file", "No sheet of the workbook holds a table.", "Export it again.")
     return _without_empty_columns(next(iter(found.values())))
@@ -150,12 +152,12 @@ def _plain(cell: pl.Expr) -> pl.Expr:
 
 
 def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTable | None:
-    """The table under the first row that is recognised as a header, or, to `guess`, that is mostly filled."""
+    """The table under the first row that is recognised as a header, or, to `guess`, that is no title."""
     cells = grid.drop(SOURCE_ROW)
     heads = [[h or "" for h in row] for row in cells.head(HEADER_WITHIN_ROWS).iter_rows()]
     at = next((i for i, head in enumerate(heads) if recognises(head)), None)
     if at is None and guess:
-        at = _first_mostly_filled(heads)
+        at = _first_below_titles(heads)
     if at is None:
         return None
     names = unique_headings(heads[at])
@@ -164,9 +166,10 @@ def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTa
     return TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx", above)
 
 
-def _first_mostly_filled(heads: list[list[str]]) -> int | None:
+def _first_below_titles(heads: list[list[str]]) -> int | None:
+    """A title or a notice fills one cell, or two of many."""
     filled = [sum(bool(h.strip()) for h in head) for head in heads]
-    return next((i for i, n in enumerate(filled) if n > 1 and n * 2 > max(filled)), None)
+    return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
 
 
 def _read_text(data: bytes, recognises: Recognises) -> TextTable:
@@ -176,24 +179,32 @@ def _read_text(data: bytes, recognises: Recognises) -> TextTable:
         table = read_delimited(data)
     except SourceError as error:
         refusal = error
-    if table is not None and recognises(table.header):
-        return _one_meaning_of_commas(table)
+    if table is None or not recognises(table.header):
+        table = _below_a_title(data, recognises, table)
+    if table is None:
+        raise refusal or AssertionError
+    if table.separator == "," and table.rejected.height > table.frame.height:
+        _refuse_two_meanings_of_commas(table, data)
+    return table
+
+
+def _below_a_title(data: bytes, recognises: Recognises, table: TextTable | None) -> TextTable | None:
+    """The table under the first line that is recognised as a header, else that is no title; else `table`, as read from
+    the first line."""
     text, encoding = decode(data)
     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     heads = {separator: list(_first_records(text, separator)) for separator in ",;\t"}
     found = [(s, i) for s, records in heads.items() for i, (_, head) in enumerate(records) if recognises(head)]
     if not found and table is not None:
-        guess = _first_mostly_filled([head for _, head in heads[table.separator]])
+        guess = _first_below_titles([head for _, head in heads[table.separator]])
         found = [(table.separator, guess)] if guess else []
-    if found:
-        separator, at = found[0]
-        lines, above = heads[separator][at][0], tuple(tuple(head) for _, head in heads[separator][:at])
-        # Line breaks instead of what stands above: line numbers stay those of the file.
-        table = read_delimited(b"\n" * lines + text.split(b"\n", lines)[lines], separators=separator)
-        table = replace(table, encoding=encoding, above=above)
-    if table is None:
-        raise refusal or AssertionError
-    return _one_meaning_of_commas(table)
+    if not found:
+        return table
+    separator, at = found[0]
+    lines, above = heads[separator][at][0], tuple(tuple(head) for _, head in heads[separator][:at])
+    # Line breaks instead of what stands above: line numbers stay those of the file.
+    below = read_delimited(b"\n" * lines + text.split(b"\n", lines)[lines], separators=separator)
+    return replace(below, encoding=encoding, above=above)
 
 
 def _first_records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -208,14 +219,16 @@ def _first_records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]
         return
 
 
-def _one_meaning_of_commas(table: TextTable) -> TextTable:
-    if table.separator == "," and table.rejected.height > table.frame.height:
+def _refuse_two_meanings_of_commas(table: TextTable, data: bytes) -> None:
+    """Raises SourceError when most rows are longer than the header and hold commas between digits."""
+    lines = decode(data)[0].splitlines()
+    refused = [lines[row - 1] for row in table.rejected[SOURCE_ROW].head(_LINES_TO_JUDGE)]
+    longer = sum(line.count(b",") >= len(table.header) and bool(_DECIMAL.search(line)) for line in refused)
+    if longer * 2 > len(refused):
         raise SourceError(
             "wrong_delimiter",
-            f"{table.rejected.height} of {table.received} rows do not have the columns of the header: commas "
-            "probably stand both between the columns and in the decimals.",
-            "Export with semicolons between the columns.")  # fmt: skip
-    return table
+            f"Commas stand both between the columns and in the decimals: {table.rejected.height} of {table.received} "
+            "rows have more columns than the header.", "Export with semicolons between the columns.")  # fmt: skip
 
 
 def _without_empty_columns(table: TextTable) -> TextTable:

@@ -170,7 +170,7 @@ class Source(Frozen):
     @model_validator(mode="after")
     def _of_forms(self) -> "Source":
         if self.format != "form" and (self.submitted is not None or self.answers != "labels"):
-            raise ValueError(f"`submitted:` and `answers:` are for `format: form`; a {self.format} export says it itself")
+            raise ValueError(f"`submitted:` and `answers:` are for `format: form`; {self.format} says it itself")
         return self
 
     @model_validator(mode="after")
