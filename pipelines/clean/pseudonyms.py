@@ -31,7 +31,7 @@ class Keys:
 
 
 def code_key(codes: pl.Series) -> pl.Series:
-    """Personal codes in one spelling: without case, spaces, dashes and accents. What may be a 0 or an O is not guessed."""
+    """Personal codes in one spelling: without case, spaces, dashes and accents. A 0 is not taken for an O."""
     plain = codes.cast(pl.String).str.normalize("NFKD").str.replace_all(r"[\p{M}\p{Pd}\s\u{2212}]+", "")
     return plain.str.to_lowercase()
 
