@@ -166,8 +166,8 @@ def test_every_rule_of_a_response():
         (7, "outside_study", "submitdate", "set_aside"),
         (8, "bad_number", "TP1:courriels", "set_aside"),
         (9, "bad_value", "TP1:courriels", "set_aside"),
-        (11, "unknown_team", "Team", "set_aside"),
         (12, "ambiguous_code", None, "set_aside"),
+        (11, "unknown_team", "Team", "set_aside"),
     ]
     assert built.responses["source_row"].to_list() == [2, 10]
 

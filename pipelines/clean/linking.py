@@ -98,7 +98,7 @@ def link_respondents(
         person = people.select("person_survey", meant="identifier")
         found = found.join(person, on="meant", how="left", maintain_order="left")
     else:
-        first = answers.filter(pl.col("wave") == study.wave_of_role("baseline"), pl.col("code") != "")
+        first = answers.filter(pl.col("wave") == pl.lit(study.wave_of_role("baseline"), pl.String), pl.col("code") != "")
         found = link(answers, first.select("team", "code").unique(), study.linking, whatever_team=False)
         someone = pl.when(pl.col("link").is_in(["exact", "mistyped", "unknown"])).then(pl.coalesce("meant", "code"))
         named = found.select(pl.concat_str(pl.col("team").fill_null(""), someone, separator="\x1f")).to_series()
@@ -128,15 +128,15 @@ def linking_table(raw: pl.DataFrame, responses: pl.DataFrame, study: Study) -> p
     )
     baseline = study.wave_of_role("baseline")
     agents = responses.filter(pl.col("role") == "agent").select("wave", "person_survey").unique()
-    first = agents.filter(pl.col("wave") == baseline)["person_survey"]
+    first = agents.filter(pl.col("wave") == pl.lit(baseline, pl.String))["person_survey"]
     again = pl.col("person_survey").is_in(first.implode())
     people = agents.group_by("wave").agg(
         pl.len().cast(pl.Int64).alias("answered"), again.sum().cast(pl.Int64).alias("paired"))  # fmt: skip
-    measured = baseline is not None and pl.col("wave") != baseline
+    later = pl.col("wave") != pl.lit(baseline, pl.String)  # null without a baseline wave
     found = counts.join(people, on="wave", how="left").with_columns(
         pl.col("answered").fill_null(0),
-        pl.when(measured).then(pl.col("paired").fill_null(0)).alias("paired"),
-        pl.when(measured).then(pl.lit(first.len(), pl.Int64)).alias("baseline"),
+        pl.when(later).then(pl.col("paired").fill_null(0)).alias("paired"),
+        pl.when(later).then(pl.lit(first.len(), pl.Int64)).alias("baseline"),
     )
     rank = {w.wave: n for n, w in enumerate(study.waves, start=1)}
     ranked = pl.col("wave").replace_strict(rank, return_dtype=pl.Int64).alias("rank")
