@@ -60,7 +60,7 @@ def check(study_dir: Path) -> None:
         problems = check_study(study_dir)
     for line in (*problem_lines(problems), *([""] if problems else []), verdict(problems)):
         click.echo(line)
-    sys.exit(any(p.stops for p in problems))
+    sys.exit(1 if any(p.stops for p in problems) else 0)
 
 
 @main.command()

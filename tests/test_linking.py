@@ -193,7 +193,8 @@ def test_counts_by_wave_and_pairs_of_agents():
     found = linking_table(rows, responses, study(registered=True))
     columns = ["wave", "responses", "exact", "mistyped", "ambiguous", "answered", "paired", "baseline"]
     assert found.select(columns).rows() == [("T0", 3, 3, 0, 0, 2, None, None), ("T1", 4, 1, 1, 1, 2, 1, 2)]
-    waves = [{"wave": w, "label": w, "role": "pulse", "opens": "2026-02-02", "closes": "2026-06-26"} for w in ("T0", "T1")]
+    pulse = {"label": "Point", "role": "pulse", "opens": "2026-02-02", "closes": "2026-06-26"}
+    waves = [{"wave": w, **pulse} for w in ("T0", "T1")]
     sources = [{"id": w, "format": "limesurvey", "files": ["f.csv"], "wave": w, "person": "CODE"} for w in ("T0", "T1")]
     unpaired = linking_table(rows, responses, study(registered=True, waves=waves, sources=sources))
     assert unpaired["paired"].to_list() == unpaired["baseline"].to_list() == [None, None]

@@ -101,9 +101,8 @@ def _silent_teams(study: Study, tables: dict[str, pl.DataFrame], entered: set[st
 
 def problems_of(clean: Tables, study: Study) -> list[Problem]:
     """All that is wrong once everything is read, worst first."""
-    rows = pl.concat([clean.tables["clean.rejected_time"], clean.tables["clean.rejected_responses"]])
-    registers, flagged = clean.tables["clean.rejected_registers"], clean.tables["clean.flagged"]
-    return all_problems(clean.problems, registers, rows, flagged, study)
+    rejected = {name: clean.tables[f"clean.rejected_{name}"] for name in ("registers", "time", "responses")}
+    return all_problems(clean.problems, rejected, clean.tables["clean.flagged"], study)
 
 
 def check(loaded: LoadedStudy, keys: Keys, parts: Parts) -> list[Problem]:

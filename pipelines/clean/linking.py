@@ -98,7 +98,8 @@ def link_respondents(
         person = people.select("person_survey", meant="identifier")
         found = found.join(person, on="meant", how="left", maintain_order="left")
     else:
-        first = answers.filter(pl.col("wave") == pl.lit(study.wave_of_role("baseline"), pl.String), pl.col("code") != "")
+        baseline = pl.lit(study.wave_of_role("baseline"), pl.String)
+        first = answers.filter(pl.col("wave") == baseline, pl.col("code") != "")
         found = link(answers, first.select("team", "code").unique(), study.linking, whatever_team=False)
         someone = pl.when(pl.col("link").is_in(["exact", "mistyped", "unknown"])).then(pl.coalesce("meant", "code"))
         named = found.select(pl.concat_str(pl.col("team").fill_null(""), someone, separator="\x1f")).to_series()

@@ -4,7 +4,7 @@ Belongs here: how rows that break a rule become one problem, and which problems 
 Does not belong here: finding faults (the readers and the rest of this room), printing them (wording/problems.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
@@ -12,34 +12,40 @@ from pipelines.contracts.rules import FILE_RULES, LEVELS, RULES, Level, Problem
 from pipelines.study.models import Study
 
 FILES_SHOWN, LINES_SHOWN = 5, 5
-# Rule -> the registers it looks things up in: while one of them has lost rows, nobody can tell what is unknown.
-_LOOKED_UP_IN = {
-    "unknown_team": ("teams",),
-    "unknown_person": ("people_time", "people_survey"),
-    "ambiguous_code": ("people_survey",),
-    "unknown_code": ("tools", "processes"),
-    "unmapped_tool": ("tools",),
-    "unmapped_process": ("processes",),
-}
+# What was set aside -> rule -> the registers it looks things up in: while one of them has lost rows, nobody can tell
+# what is unknown.
+_LOOKED_UP_IN: dict[str, dict[str, tuple[str, ...]]] = {
+    "registers": {
+        "unknown_team": ("teams",), "unknown_person": ("people_time",), "unknown_code": ("tools", "processes"),
+    },
+    "time": {"unknown_person": ("people_time",), "unknown_code": ("tools", "processes")},
+    "responses": {
+        "unknown_team": ("teams",), "unknown_person": ("people_survey",), "ambiguous_code": ("people_survey",),
+    },
+}  # fmt: skip
+_LABELS_OF = {"unmapped_tool": "tools", "unmapped_process": "processes"}
 
 
 def all_problems(
-    found: Iterable[Problem], registers: pl.DataFrame, rows: pl.DataFrame, flagged: pl.DataFrame, study: Study
+    found: Iterable[Problem], rejected: Mapping[str, pl.DataFrame], flagged: pl.DataFrame, study: Study
 ) -> list[Problem]:
     """`found`, faults of files and labels, and one problem per rule that rows broke, worst first.
 
-    `registers`, `rows`: clean.rejected_registers, and the rows of exports that were set aside or repeated. `flagged`:
-    clean.flagged. Left out is what follows from a row that a register lost beyond what study.yaml accepts (who was on
-    it is unknown everywhere else), and rows whose label is unknown (the label is a problem itself).
+    `rejected`: clean.rejected_<name> by name (registers, time, responses); `flagged`: clean.flagged. Left out is what
+    follows from a row that a register lost beyond what study.yaml accepts (who was on it is unknown everywhere else),
+    and rows whose label is unknown (the label is a problem itself).
     """
     found = list(found)
-    beyond = {p.rule for p in row_problems(pl.concat([registers, rows]), study) if p.stops}
-    lost = set(registers.filter(pl.col("rule").is_in(beyond), pl.col("status") == "set_aside")["source"])
-    unsure = {rule for rule, looked_up in _LOOKED_UP_IN.items() if lost.intersection(looked_up)}
-    if any(p.rule in ("unmapped_process", "unmapped_tool") for p in found):
-        rows = rows.filter(pl.col("rule") != "unknown_code")
-    judged = pl.concat([registers, rows]).filter(~pl.col("rule").is_in(unsure))
-    told = [p for p in found if p.rule not in unsure]
+    beyond = {p.rule for p in row_problems(pl.concat(rejected.values()), study) if p.stops}
+    lost = set(rejected["registers"].filter(pl.col("rule").is_in(beyond), pl.col("status") == "set_aside")["source"])
+    unsure = {
+        name: {rule for rule, registers in rules.items() if lost.intersection(registers)}
+        for name, rules in _LOOKED_UP_IN.items()
+    }
+    if any(p.rule in _LABELS_OF for p in found):
+        unsure["time"].add("unknown_code")
+    judged = pl.concat(rows.filter(~pl.col("rule").is_in(unsure[name])) for name, rows in rejected.items())
+    told = [p for p in found if _LABELS_OF.get(p.rule) not in lost]
     return worst_first([*told, *row_problems(judged, study), *flag_problems(flagged)])
 
 
