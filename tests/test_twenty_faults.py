@@ -46,8 +46,8 @@ HEADS = {
     "kimai": "Date,From,To,Duration,Project,Activity,Tags,E-mail,Description",
     "toggl": "User,Email,Client,Project,Task,Description,Billable,Start date,Start time,End date,End time,Duration,"
              "Tags",
-    "clockify": "Project,Client,Description,Task,User,Group,Email,Tags,Billable,Start Date,Start Time,End Date,End Time,"
-                "Duration (h),Duration (decimal)",
+    "clockify": "Project,Client,Description,Task,User,Group,Email,Tags,Billable,Start Date,Start Time,End Date,"
+                "End Time,Duration (h),Duration (decimal)",
     "sheet": "Date;Mon code;Processus;Outil;Nombre de fois;Durée totale (min);Nombre d'éléments;Reprises nécessaires",
 }  # fmt: skip
 ROWS = {
