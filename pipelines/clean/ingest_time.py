@@ -15,6 +15,7 @@ from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.parts import Parts, ahead, compact
 from pipelines.sources.base import SourceError
+from pipelines.sources.layout import CASE
 from pipelines.sources.text import SOURCE_ROW, Block, blocks
 from pipelines.sources.values import Reading
 from pipelines.study.corrections import Declared
@@ -86,7 +87,7 @@ def _read_file(
 ) -> _File:  # fmt: skip
     received, rejected = 0, []
     outcomes: list[corrections.Outcome] = []
-    barred = (*module.IDENTIFIERS, *module.FREE_TEXT)
+    barred = (*module.IDENTIFIERS, *module.FREE_TEXT, CASE)
 
     def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int, list[corrections.Outcome]]]:
         shift = pl.col(SOURCE_ROW) + block.shift
