@@ -14,7 +14,7 @@ from pipelines.clean.ingest_time import read_time
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.contracts import table
-from pipelines.parts import Parts
+from pipelines.parts import Parts, as_texts
 from pipelines.sources import text
 from pipelines.study.corrections import Correction, Declared
 from pipelines.study.load import LoadedStudy, StudyError, load_study
@@ -72,7 +72,7 @@ def read(loaded: LoadedStudy) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     registers = read_registers(loaded, KEYS)
     time, survey = read_time(loaded, registers, parts), read_surveys(loaded, registers)
     said = [*registers.problems, *time.problems, *survey.problems, *unread(loaded)]
-    written = [pl.read_parquet(p, hive_partitioning=False) for p in parts.paths("raw.kimai")]
+    written = [as_texts(pl.read_parquet(p, hive_partitioning=False)) for p in parts.paths("raw.kimai")]
     kimai = pl.concat(written, how="diagonal") if written else pl.DataFrame()
     return kimai, survey.tables["limesurvey"], [str(p) for p in said]
 
