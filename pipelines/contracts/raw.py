@@ -17,7 +17,8 @@ _TIME = (
 )  # fmt: skip
 _SURVEY = (
     SOURCE, SOURCE_FILE, SOURCE_ROW,
-    Column("person_survey", S, "keyed pseudonym; null when no code was given", nullable=True),
+    Column("person_survey", S, "keyed pseudonym; null when the response is nobody's", nullable=True),
+    Column("link", S, "how its code was recognised (clean/linking.py); none = no code", allowed=("exact", "mistyped", "ambiguous", "unknown", "none")),
 )  # fmt: skip
 _ORDER = ("source", "source_file", "source_row")
 

@@ -189,7 +189,8 @@ def keep_items(
     # A spreadsheet or a data frame library makes 1.0 of the number of a response.
     frame = frame.with_columns(pl.col(n).str.replace(r"^(\d+)[.,]0+$", "$1") for n in ("id", "lastpage") if n in kept)
     frame, unread = _read_choices(frame, {n: (h, t.item) for n, (h, t) in kept.items() if t is not None})
-    return RawTable(frame, raw.rejected, raw.received), [*faults, *unread]
+    names = {n: (h.column, *h.names) for n, (h, _) in kept.items()}
+    return RawTable(frame, raw.rejected, raw.received, names=names), [*faults, *unread]
 
 
 def mapping_problems(source: Source, questionnaire: Questionnaire) -> list[Problem]:

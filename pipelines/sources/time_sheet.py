@@ -207,7 +207,9 @@ def _canonical(table: TextTable, headings: dict[str, tuple[str, ...]]) -> RawTab
     date, *who_and_what = (k for k in (ENTRY_KEY if headings is ENTRY_HEADINGS else WEEK_KEY) if k != "Minutes")
     frame = with_dates(table, [first[date]]).frame.select(*kept, SOURCE_ROW)
     frame, clutter = without_clutter(frame, date, table.header[received.index(first[date])], who_and_what)
-    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
+    heads = dict(zip(received, table.header, strict=True))
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received,
+                    names={n: (heads[c],) for n, c in first.items()})  # fmt: skip
 
 
 def _with_columns(raw: pl.DataFrame, headings: dict[str, tuple[str, ...]]) -> pl.DataFrame:

@@ -115,7 +115,8 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
         frame = frame.with_columns(whole_name.alias(layout.identifiers[-1])).drop(layout.person_parts)
     heading = table.header[names.index(layout.date)]
     frame, clutter = without_clutter(frame, layout.date, heading, (*layout.identifiers, process))
-    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
+    headings = {n: (h,) for n, h in zip(names, table.header, strict=True) if n in frame.columns}
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received, names=headings)
 
 
 def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:

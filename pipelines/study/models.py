@@ -12,6 +12,8 @@ from pipelines.contracts.rules import RULES, Treatment
 # A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
 TimeFormat = Literal["kimai", "toggl", "clockify", "harvest", "solidtime", "tracker", "time_sheet"]
 SurveyFormat = Literal["limesurvey", "form"]
+# What links the questionnaires of one person: a code from an envelope, the survey's token, a code one makes oneself.
+Linking = Literal["envelope", "token", "self_made"]
 
 
 class Frozen(BaseModel):
@@ -345,6 +347,7 @@ class Study(Frozen):
     waves: tuple[Wave, ...] = ()
     registers: Registers = Registers()
     sources: tuple[Source, ...] = ()
+    linking: Linking = "envelope"
     teams_without_time: tuple[Code, ...] = ()  # teams of the register that send no time data, knowingly
     start_groups_drawn_by_lot: bool = False
     start_groups_chosen_by_teams: bool = False
