@@ -26,8 +26,9 @@ from pipelines.sources.moments import time_of_day
 from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
 from pipelines.sources.values import date_order, text, to_date
+from pipelines.study.instruments import Item
 from pipelines.study.load import STUDY_FILE, LoadedStudy
-from pipelines.study.models import Item, Source, Study
+from pipelines.study.models import Source, Study
 
 NO_DATE = pl.date(1980, 1, 1)  # what LimeSurvey writes where an anonymous survey records none
 

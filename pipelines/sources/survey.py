@@ -21,8 +21,9 @@ from pipelines.sources.base import RawTable, SourceError
 from pipelines.sources.choices import EMPTY, SHOWN_CHARACTERS, Choice, empty_means, said, translated
 from pipelines.sources.lime_structure import flat
 from pipelines.sources.text import SOURCE_ROW
+from pipelines.study.instruments import Answer, Instruments, Item
 from pipelines.study.load import STUDY_FILE
-from pipelines.study.models import Answer, Instruments, Item, Source
+from pipelines.study.models import Source
 
 Found = TypeVar("Found")
 SUBMITTED, TEAM = "submitdate", "Team"

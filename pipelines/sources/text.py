@@ -145,7 +145,8 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
-    if not data.startswith(_WHOLE) and (plain := _read_plain(data, separators, "utf-8")) is not None:
+    as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data.removeprefix(_BOM)) is None
+    if as_it_is and (plain := _read_plain(data, separators, "utf-8")) is not None:
         return plain
     raw, encoding = decode(data)
     if not raw or raw.isspace():

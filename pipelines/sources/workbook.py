@@ -172,6 +172,10 @@ def _first_below_titles(heads: list[list[str]]) -> int | None:
     return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
 
 
+def _is_title(header: list[str]) -> bool:
+    return len(header) > 2 and sum(bool(h.strip()) for h in header) == 1
+
+
 def _read_text(data: bytes, recognises: Recognises) -> TextTable:
     """Delimited text whose header may stand below a title."""
     table, refusal = None, None
@@ -195,7 +199,7 @@ def _below_a_title(data: bytes, recognises: Recognises, table: TextTable | None)
     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     heads = {separator: list(_first_records(text, separator)) for separator in ",;\t"}
     found = [(s, i) for s, records in heads.items() for i, (_, head) in enumerate(records) if recognises(head)]
-    if not found and table is not None:
+    if not found and table is not None and _is_title(table.header):
         guess = _first_below_titles([head for _, head in heads[table.separator]])
         found = [(table.separator, guess)] if guess else []
     if not found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import Field, model_validator
 
-from pipelines.study.models import Frozen, InsidePath
+from pipelines.study.base import Frozen, InsidePath
 
 CORRECTIONS_FILE = "corrections.yaml"
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.study.corrections import CORRECTIONS_FILE, Correction, Corrections, Declared
-from pipelines.study.models import Instruments, Study
+from pipelines.study.instruments import Instruments
+from pipelines.study.models import Study
 
 STUDY_FILE = "study.yaml"
 # Parts of the instruments that a study may replace one by one -> what names them.
