@@ -1,6 +1,6 @@
-"""How well the items of a scale hold together: Cronbach's alpha, omega total (methods.md, 3.1).
+"""How well a scale measures: Cronbach's alpha, omega total, scores stuck at an end (methods.md, 3.1).
 
-Every function reads one row per answer and one column per item; rows with a missing item are left out.
+Items are read as one row per answer and one column per item; rows with a missing item are left out.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ MIN_OMEGA = 3  # items: with fewer, one factor is not identified
 LEAST_UNIQUENESS = 0.005  # a fit that stops there is improper (Heywood case)
 NO_INFORMATION = 1e-10  # smallest eigenvalue of correlations that can be inverted
 SETTLED = 1e-13  # relative change of the objective
-BOUNDED = 1e-6
+ARRIVED = 1e-5  # slope left at the solution; distance to a bound
 
 
 def cronbach_alpha(items: pl.DataFrame) -> float | None:
@@ -67,9 +67,16 @@ def one_factor_loadings(correlations: Floats) -> Floats | None:
         discrepancy, np.clip(start, LEAST_UNIQUENESS, 1.0), jac=True, method="L-BFGS-B",
         bounds=[(LEAST_UNIQUENESS, 1.0)] * n, options={"maxiter": 5000, "ftol": SETTLED, "gtol": 1e-10},
     )  # fmt: skip
-    if not found.success or (found.x < LEAST_UNIQUENESS + BOUNDED).any():
+    # The line search may give up at the last digit: the slope left says whether it had arrived.
+    left = np.clip(found.x - found.jac, LEAST_UNIQUENESS, 1.0) - found.x
+    if np.abs(left).max() > ARRIVED or (found.x < LEAST_UNIQUENESS + ARRIVED).any():
         return None
     return np.abs(of(found.x)[1])
+
+
+def share_at(scores: pl.Series, end: float) -> float | None:
+    """Share, from 0 to 1, of the scores at that end of the scale; None without scores."""
+    return int((scores == end).sum()) / len(scores) if len(scores) else None
 
 
 def _complete(items: pl.DataFrame) -> Floats | None:

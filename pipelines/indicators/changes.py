@@ -78,7 +78,7 @@ def change_row(
 ) -> Record:
     """One row about `people` [person_survey, team, process, before, after]; without estimate, why there is none."""
     if values.get("estimate") is None:
-        values = values | {"reason": _why_not(inputs, indicator.scale, people, values.get("reason"))}
+        values = values | {"reason": why_none(inputs, indicator.scale, people, values.get("reason"))}
     return estimate_row(
         indicator=indicator.id, estimand=estimand, unit=unit, scope=scope, scope_key=scope_key,
         population="agents_apparies", window=waves_window(inputs.study, "baseline", "end"), threshold=None,
@@ -94,8 +94,9 @@ def change_counts(people: pl.DataFrame) -> Record:
     }  # fmt: skip
 
 
-def _why_not(inputs: Inputs, scale: str, people: pl.DataFrame, otherwise: object) -> object:
-    """Not asked in one of the waves, asked in both without a link between them, or what the estimator said."""
+def why_none(inputs: Inputs, scale: str, people: pl.DataFrame, otherwise: object) -> object:
+    """Why there is no change: not asked in one of the waves, asked in both without a link, or what the estimator said.
+    """
     if people["after"].count():
         return otherwise
     asked_again = not agent_scores(inputs, scale, inputs.study.wave_of_role("end")).is_empty()

@@ -5,7 +5,7 @@ The rows go under the scale's own name: its sensitivity is theirs.
 
 import polars as pl
 
-from pipelines.estimators.reliability import MIN_OMEGA, cronbach_alpha, omega_total
+from pipelines.estimators.reliability import MIN_OMEGA, cronbach_alpha, omega_total, share_at
 from pipelines.estimators.share import wilson
 from pipelines.indicators.base import Indicator, Inputs, estimate_row, estimates
 from pipelines.indicators.composites import LEAST, MIN_PERSONS, TABLES, WATCHED, WHO, first_wave, items_of
@@ -59,15 +59,16 @@ def _ends(inputs: Inputs, scale: Scale) -> list[Record]:
     n = scored["person_survey"].n_unique()
     rows = []
     for name, end in (("floor", scale.out_minimum), ("ceiling", scale.out_maximum)):
-        there = scored.filter(pl.col("score") == end)
-        few = min(there["person_survey"].n_unique(), n)
+        share = share_at(scored["score"], end)
         values: Record = {"reason": "moins_de_30_repondants" if n else "non_mesure"}
-        if n >= MIN_PERSONS:
-            share = there.height / scored.height
+        if share is not None and n >= MIN_PERSONS:
+            there = scored.filter(pl.col("score") == end)["person_survey"].n_unique()
+            elsewhere = scored.filter(pl.col("score") != end)["person_survey"].n_unique()
             low, high = wilson(share, scored.height)
             stuck = ENDS[name] if 100 * share > STUCK else None
             values = {
-                "estimate": 100 * share, "ci_low": 100 * low, "ci_high": 100 * high, "level": 0.95, "n_minority": few,
+                "estimate": 100 * share, "ci_low": 100 * low, "ci_high": 100 * high, "level": 0.95,
+                "n_minority": min(there, elsewhere),
                 "reason": ", ".join(filter(None, ("intervalle_de_comptage", stuck))),
             }  # fmt: skip
         read = {"n_persons": n, "n_obs": scored.height, "n_obs_read": scored.height}

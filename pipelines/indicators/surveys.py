@@ -29,14 +29,13 @@ def agent_scores(inputs: Inputs, scale: str, wave: str | None) -> pl.DataFrame:
 
 
 def two_waves(inputs: Inputs, scale: str) -> pl.DataFrame:
-    """[person_survey, team, process, before, after]: agents scored in the baseline wave, once per process where the
-    scale is asked for each; `after` null = not scored in the end wave."""
-    study, who = inputs.study, ["person_survey", "process"]
-    first = agent_scores(inputs, scale, study.wave_of_role("baseline"))
-    last = agent_scores(inputs, scale, study.wave_of_role("end"))
-    return first.select("person_survey", "team", "process", pl.col("score").alias("before")).join(
-        last.select(*who, pl.col("score").alias("after")), on=who, how="left", nulls_equal=True, maintain_order="left"
-    )
+    """[person_survey, team, process, before, after]: agents scored in the baseline wave, once per process (or tool)
+    where the scale is asked for each; `after` null = not scored in the end wave."""
+    study, about = inputs.study, ["person_survey", "process", "tool"]
+    first = agent_scores(inputs, scale, study.wave_of_role("baseline")).select(*about, "team", before="score")
+    last = agent_scores(inputs, scale, study.wave_of_role("end")).select(*about, after="score")
+    both = first.join(last, on=about, how="left", nulls_equal=True, maintain_order="left")
+    return both.select("person_survey", "team", "process", "before", "after")
 
 
 def over_teams(

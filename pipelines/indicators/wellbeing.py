@@ -13,7 +13,7 @@ from pipelines.estimators.change import (
 )
 from pipelines.estimators.house_interval import house_interval
 from pipelines.indicators.base import Indicator, Inputs, estimate_row, estimates
-from pipelines.indicators.changes import change_counts, change_row, net_up_row, of_pairs
+from pipelines.indicators.changes import change_counts, change_row, net_up_row, of_pairs, why_none
 from pipelines.indicators.composites import TABLES, withheld
 from pipelines.indicators.scopes import PROGRAMME, VALUES, Record, pooled_tools, team_records
 from pipelines.indicators.surveys import (
@@ -40,6 +40,8 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     people = two_waves(inputs, INDICATOR.scale)
     b = slope(people)
     whole = over_teams(inputs, people, adjusted_change)
+    if whole["estimate"] is None:
+        whole["reason"] = why_none(inputs, INDICATOR.scale, people, whole["reason"])
     rows = [_row(inputs, PROGRAMME, PROGRAMME, people, "ajuste_t0_jackknife", whole)]
 
     changes = changes_by(people, "team", b or 0.0).rename({"team": "key"})
