@@ -119,6 +119,7 @@ def test_companions_of_well_being():
     assert got["change_weighted"]["ci_low"] == pytest.approx(interval.low)
     assert got["tipping_point"]["estimate"] == pytest.approx((got["change"]["ci_low"] + 5) * 20 / 4)
     assert (got["tipping_point"]["ci_low"], got["tipping_point"]["reason"]) == (None, "descriptif")
+    assert got["tipping_point"]["n_minority"] == 4  # it tells how many did not answer again
     # ups and downs of the sixteen pairs, counted from the scores
     steps = wide.drop_nulls().select((pl.col("after") - pl.col("before")).round(9).sign()).to_series()
     assert got["net_up"]["estimate"] == pytest.approx(100 * steps.mean())
