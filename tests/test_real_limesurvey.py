@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.clean.ingest import read_raw
+from pipelines.clean.ingest import read_survey
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import build_responses
@@ -76,8 +76,9 @@ def test_every_closed_question_is_counted_as_by_hand(tmp_path: Path, real: Real)
          "answers": [{"code": f"a{k}", "label": label, "value": k} for k, label in enumerate(answers)]}
         for h, answers in closed.items()
     ]  # fmt: skip
+    ignored = [h for h in cells if h not in closed and h != "Antwort ID"]
     source = {"id": "q", "format": "limesurvey", "files": [real.file], "wave": "T0", "columns": codes,
-              "ignore": [h for h in cells if h not in closed and h != "Antwort ID"], "structure": real.structure}  # fmt: skip
+              "ignore": ignored, "structure": real.structure}  # fmt: skip
     study = Study.model_validate({
         "study": "reel", "title": "t", "organisation": "o", "sources": [source], "instruments": {"items": items},
         "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},
@@ -87,7 +88,7 @@ def test_every_closed_question_is_counted_as_by_hand(tmp_path: Path, real: Real)
         (tmp_path / name).write_bytes((FILES / name).read_bytes())
     loaded = LoadedStudy(study, tmp_path, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
-    raw = read_raw(loaded, "limesurvey", registers)
+    raw = read_survey(loaded, "limesurvey", registers)
     assert raw.problems == [] and raw.received["received"].sum() == real.responses and raw.rejected.is_empty()
     built = build_responses(raw.tables["limesurvey"], registers, loaded)
     assert built.problems == [] and built.rejected.is_empty()
