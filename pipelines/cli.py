@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,15 +52,15 @@ def run(study_dir: Path, out: Path | None) -> None:
 @main.command()
 @STUDY_DIR
 def check(study_dir: Path) -> None:
-    """Read and validate everything, write nothing; exit 1 if anything is wrong."""
+    """Read everything, write nothing, and say what is wrong, worst first; exit 1 if a run would stop."""
     from pipelines.defs.run import check_study
+    from pipelines.wording.problems import problem_lines, verdict
 
     with _refusals():
-        report = check_study(study_dir)
-    if report:
-        _show(report)
-        sys.exit(1)
-    click.echo("No problem found.")
+        problems = check_study(study_dir)
+    for line in (*problem_lines(problems), *([""] if problems else []), verdict(problems)):
+        click.echo(line)
+    sys.exit(1 if any(p.stops for p in problems) else 0)
 
 
 @main.command()
@@ -122,10 +122,13 @@ def _refusals(afterwards: str = "") -> Iterator[None]:
         sys.exit(1)
 
 
-def _show(problems: list[Problem] | list[str]) -> None:
-    for problem in problems:
-        click.echo(f"- {problem}", err=True)
-    click.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}.", err=True)
+def _show(problems: Sequence[Problem | str]) -> None:
+    from pipelines.wording.problems import problem_lines
+
+    texts = [f"- {problem}" for problem in problems if isinstance(problem, str)]
+    told = problem_lines([problem for problem in problems if isinstance(problem, Problem)])
+    for line in (*texts, *told, f"{len(problems)} problem{'s' if len(problems) > 1 else ''}."):
+        click.echo(line, err=True)
 
 
 if __name__ == "__main__":

@@ -65,8 +65,9 @@ class Parts:
         paths = self._paths_of(table, file)
         if not paths:
             return None
-        rows = pl.scan_parquet(paths, hive_partitioning=False, missing_columns="insert")
-        return rows.with_columns(cs.enum().cast(pl.String))
+        # Each part has an Enum of its own.
+        parts = (pl.scan_parquet(path, hive_partitioning=False) for path in paths)
+        return pl.concat([part.with_columns(cs.enum().cast(pl.String)) for part in parts], how="diagonal")
 
     def rewrite(self, path: Path, rows: pl.DataFrame) -> None:
         """Write other rows over one part."""

@@ -52,7 +52,7 @@ def write_study(folder: Path, *, labels: bool, responses: int = RESPONSES) -> No
 
 def ingest(folder: Path) -> None:
     """From the export to clean.responses; `folder/said` tells the seconds this takes once the registers are read."""
-    from pipelines.clean.ingest import read_survey
+    from pipelines.clean.ingest import read_surveys
     from pipelines.clean.pseudonyms import load_keys
     from pipelines.clean.registers import read_registers
     from pipelines.clean.responses import build_responses
@@ -61,7 +61,7 @@ def ingest(folder: Path) -> None:
     loaded = load_study(folder)
     registers = read_registers(loaded, load_keys(loaded))
     started = time.perf_counter()
-    raw = read_survey(loaded, "limesurvey", registers)
+    raw = read_surveys(loaded, registers)
     read = time.perf_counter()
     clean = build_responses(raw.tables["limesurvey"], registers, loaded)
     done = time.perf_counter()

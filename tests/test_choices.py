@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.choices import Choice, spelling, translated
-from pipelines.study.models import Item
+from pipelines.study.instruments import Item
 from tests.test_lime_dialects import bom, read, text
 from tests.test_lime_structure import as_lss
 

@@ -319,5 +319,6 @@ def test_weeks_expected_are_measured_over_and_open():
 def test_nothing_at_all_gives_empty_tables_that_honour_their_contracts():
     built = build_time({}, SimpleNamespace(tables={}), loaded(KIMAI_SOURCE, SHEET_SOURCE))  # type: ignore[arg-type]
     frames = (built.time_entries, built.overheads, built.presence, built.rejected)
-    for name, frame in zip(("time_entries", "overheads", "presence", "rejected_time"), frames, strict=True):
-        assert frame.is_empty() and dict(frame.schema) == table(f"clean.{name}").polars_schema
+    contracts = ("clean.time_entries", "clean.overheads", "clean.presence", "raw.rejected")
+    for name, frame in zip(contracts, frames, strict=True):
+        assert frame.is_empty() and dict(frame.schema) == table(name).polars_schema

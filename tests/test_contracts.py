@@ -1,11 +1,14 @@
 """Contracts: consistent among themselves, and no table joins the two domains of pseudonyms."""
 
+import ast
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+import pipelines
 from pipelines.contracts import all_tables, table
 from pipelines.contracts.base import DUCKDB_TYPES
 
@@ -26,6 +29,41 @@ def test_references_and_keys_point_to_existing_columns():
 def test_no_table_holds_both_pseudonyms():
     for contract in all_tables().values():
         assert not {"person_time", "person_survey"} <= set(contract.polars_schema)
+
+
+HOUSE = Path(pipelines.__file__).parent
+TIME = {"person_time", "people_time", "time_identities"}
+SURVEY = {"person_survey", "people_survey", "survey_identities"}
+# The only functions that name both: each handles one after the other, and joins nothing.
+NAME_BOTH = {
+    "clean/registers.py: read_registers": "reads one register after the other",
+    "indicators/participation.py: _people": "counts agents of each on their own",
+    "study/models.py: _consistent": "names two settings of the study file",
+}
+
+
+def _named(node: ast.AST) -> set[str]:
+    """Names, attributes, arguments and texts (of a qualified name its last part) in a function."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value.rpartition(".")[2])
+        found |= {value for field in ("id", "attr", "arg") if isinstance(value := getattr(part, field, None), str)}
+    return found
+
+
+def test_no_function_and_no_query_holds_people_of_both_domains():
+    both = set()
+    for path in sorted(HOUSE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.Lambda):
+                named = _named(node)
+                if named & TIME and named & SURVEY:
+                    both.add(f"{path.relative_to(HOUSE).as_posix()}: {getattr(node, 'name', 'lambda')}")
+    assert both == set(NAME_BOTH)
+    for path in (HOUSE / "sql").glob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        assert not (any(n in text for n in TIME) and any(n in text for n in SURVEY)), path.name
 
 
 def test_no_published_table_holds_a_person():

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.clean.accounts import build_accounts, unbalanced
-from pipelines.clean.ingest import RawResult, read_survey
+from pipelines.clean.ingest import RawResult, read_surveys
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import ResponseTables, build_responses
@@ -131,7 +131,7 @@ def read(folder: Path, data: bytes, **settings: object) -> tuple[RawResult, Resp
     loaded = LoadedStudy(study.model_copy(update={"instruments": merged}), folder, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
     assert registers.problems == []
-    raw = read_survey(loaded, "limesurvey", registers)
+    raw = read_surveys(loaded, registers)
     built = build_responses(raw.tables["limesurvey"], registers, loaded)
     files = raw.received.filter(pl.col("format") == "limesurvey")
     assert unbalanced(build_accounts(files, pl.concat([raw.rejected, built.rejected]), built.accepted)).is_empty()

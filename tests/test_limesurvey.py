@@ -7,7 +7,7 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from pipelines.clean.ingest import formats, read_survey
+from pipelines.clean.ingest import formats, read_surveys
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.sources.base import SourceError
@@ -196,10 +196,10 @@ def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
     })  # fmt: skip
     loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
-    found = read_survey(loaded, "limesurvey", registers)
+    found = read_surveys(loaded, registers)
     raw = found.tables["limesurvey"]
     assert raw["person_survey"].to_list() == [registers.survey_identities["person_survey"].item(), None]
-    assert raw["code_given"].to_list() == ["true", "false"]
+    assert raw["link"].to_list() == ["exact", "none"]
     stored = raw.write_csv().lower()
     assert not [w for w in ("ma07x12", "192.0.2", "jeton", "du texte", "example.org") if w in stored]
     assert [(p.rule, p.file, p.column) for p in found.problems] == [

@@ -164,6 +164,16 @@ def test_a_plain_number_counts_what_is_declared(unit: str, minutes: float):
     assert "duration_unit" in refused.value.action and refused.value.column == "Durée"
 
 
+def test_a_column_nobody_declares_is_not_read_even_if_it_has_our_name():
+    text = "Process;Jour;Agent;Tâche;Durée;Dossier\nX;2026-02-03;Ada;Courrier;1:00;Dupont\n"
+    settings = {"entry_is": "session", "case_column": "Dossier"}
+    raw, rows = rows_of(declared, text, columns=COLUMNS, **settings)
+    assert rows["process_label"].to_list() == ["Courrier"] and rows["case_key"].null_count() == 0
+    assert raw.frame.columns == ["Date", "Person", "Process", "Duration", "Case", "source_row"]
+    raw, _ = rows_of(declared, text, columns=COLUMNS)
+    assert raw.frame.columns == ["Date", "Person", "Process", "Duration", "source_row"]
+
+
 def test_declared_moments_with_their_zone_and_no_duration():
     columns = {"worker": "person", "begin": "start", "finish": "end", "what": "process"}
     text = "worker,begin,finish,what\nAda,20260203T080000Z,2026-02-03T10:30:00+02:00,Courrier\n"
@@ -240,3 +250,9 @@ def test_json_is_refused_for_what_it_is():
     with pytest.raises(SourceError) as refused:
         rows_of(toggl, text)
     assert "JSON" in refused.value.message and "format: tracker" in refused.value.action
+
+
+def test_a_detailed_report_of_clockify_without_a_single_day_is_no_summary():
+    header = "Project,User,Tags,Start Date,Start Time,End Date,End Time,Duration (h)\n"
+    _, rows = rows_of(clockify, header + "P,Ada,,,09:00,,10:00,01:00:00\n")
+    assert rows.select("rule", "column").row(0) == ("missing_value", "Start Date")

@@ -8,7 +8,7 @@ import lxml.html
 import polars as pl
 import pytest
 
-from pipelines.clean.ingest import read_survey
+from pipelines.clean.ingest import read_surveys
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import ResponseTables, build_responses, scale_items
@@ -32,7 +32,7 @@ def loaded() -> LoadedStudy:
 @pytest.fixture(scope="module")
 def built(loaded: LoadedStudy) -> ResponseTables:
     registers = read_registers(loaded, load_keys(loaded))
-    raw = read_survey(loaded, "limesurvey", registers)
+    raw = read_surveys(loaded, registers)
     assert raw.problems == [] and raw.received["received"].to_list() == [253]
     return build_responses(raw.tables["limesurvey"], registers, loaded)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.clean.ingest import read_survey
+from pipelines.clean.ingest import read_surveys
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import build_responses
@@ -88,7 +88,7 @@ def test_every_closed_question_is_counted_as_by_hand(tmp_path: Path, real: Real)
         (tmp_path / name).write_bytes((FILES / name).read_bytes())
     loaded = LoadedStudy(study, tmp_path, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
-    raw = read_survey(loaded, "limesurvey", registers)
+    raw = read_surveys(loaded, registers)
     assert raw.problems == [] and raw.received["received"].sum() == real.responses and raw.rejected.is_empty()
     built = build_responses(raw.tables["limesurvey"], registers, loaded)
     assert built.problems == [] and built.rejected.is_empty()

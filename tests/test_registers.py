@@ -195,6 +195,47 @@ def test_a_workbook_keeps_its_row_numbers_dates_and_numbers(tmp_path: Path):
     assert found.received["format"].to_list() == ["csv", "xlsx"]
 
 
+DRESSED = "team;label;headcount;service;family;withdrawn_on\nT1;Scolarité;1 200;Études;guichet;2026-04-15\n"
+DRESSES: dict[str, str | bytes] = {
+    "as asked": DRESSED.replace("1 200", "1200"),
+    "a French spreadsheet": DRESSED.replace("2026-04-15", "15/04/2026").replace("\n", "\r\n").encode("cp1252"),
+    "no-break space, month in letters": DRESSED.replace(" ", "\u202f").replace("2026-04-15", "mercredi 15 avril 2026"),
+    "title, notice and blank columns": "Équipes;;;;;;;;\n\n" + DRESSED.replace("T1", "\n;T1").replace("team", ";team")
+    .replace("on\n", "on;;\n").replace("15\n", "15;;\n"),
+    "separator noted, UTF-16": ("sep=\t\n" + DRESSED.replace(";", "\t").replace("1 200", "1200,0")).encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_a_register_in_every_dress_says_the_same(dress: str, tmp_path: Path):
+    found = read(tmp_path, teams=DRESSES[dress])
+    assert not found.problems and found.rejected.is_empty()
+    assert found.tables["teams"].row(0) == ("T1", "Scolarité", "Études", "guichet", 1200, None, date(2026, 4, 15))
+
+
+def test_one_workbook_may_hold_every_register(tmp_path: Path):
+    import xlsxwriter
+
+    path = tmp_path / "registres.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Notice").write_row(0, 0, ["Une feuille par registre", "merci"])
+        teams = book.add_worksheet("Équipes")
+        teams.merge_range(0, 0, 1, 4, "Les équipes volontaires")
+        teams.write_row(3, 1, ["Team", "Label", "Service", "Family", "Headcount", "Withdrawn on"])
+        teams.write_row(4, 1, ["T1", "Scolarité", "Études", "guichet", 12, 46127])  # a date that lost its format
+        processes = book.add_worksheet("Processus")
+        processes.write_row(0, 0, ["process", "label", "family", "witness"])
+        processes.write_row(1, 0, ["courriels", "Courriels", "écrit", False])
+        processes.write_row(3, 0, ["temoin", "Classement", "écrit", "Oui"])
+    study = {"study": "essai", "title": "t", "organisation": "o", "calendar": CALENDAR,
+             "registers": {"teams": path.name, "processes": path.name}}  # fmt: skip
+    found = read_registers(LoadedStudy(Study.model_validate(study), tmp_path, "0"), KEYS)
+    assert not found.problems and found.rejected.is_empty() and unbalanced(accounts(found)).is_empty()
+    assert found.tables["teams"].row(0) == ("T1", "Scolarité", "Études", "guichet", 12, None, date(2026, 4, 15))
+    assert found.tables["processes"].select("process", "witness").rows() == [("courriels", False), ("temoin", True)]
+    assert found.received.select("source", "received").rows() == [("teams", 1), ("processes", 2)]
+
+
 FILES = {
     "a missing column": ("team;label;service;headcount\nT1;L;s;3\n", "missing_column"),
     "a heading nobody knows": (TEAMS.replace("withdrawn_on", "retrait"), "unmapped_column"),

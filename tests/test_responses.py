@@ -21,6 +21,7 @@ STUDY = {
         {"wave": "T0", "label": "T0", "role": "baseline", "opens": "2026-01-26", "closes": "2026-02-15"},
         {"wave": "T1", "label": "T1", "role": "end", "opens": "2026-06-22", "closes": "2026-07-05"},
     ],
+    "registers": {"people_survey": "codes.csv"},
     "sources": [
         {"id": "t0", "format": "limesurvey", "files": ["a.csv"], "wave": "T0", "person": "CODE",
          "columns": {"SAT[A]": "SO1:a"}},
@@ -54,7 +55,7 @@ def loaded(*, keep: bool = False, **changes: object) -> LoadedStudy:
 
 def build(*rows: dict[str, str | None], study: LoadedStudy | None = None) -> ResponseTables:
     """raw.limesurvey rows, on lines 2, 3...; each changes the same good one. Every row must be accounted for."""
-    good: dict[str, str | None] = {"source": "t0", "source_file": "a.csv", "person_survey": "ada", "code_given": "true",
+    good: dict[str, str | None] = {"source": "t0", "source_file": "a.csv", "person_survey": "ada", "link": "exact",
                                    "submitdate": "2026-02-03 10:00:00"}  # fmt: skip
     frame = pl.DataFrame([{**good, **row} for row in rows], infer_schema_length=None).cast(pl.String)
     raw = table("raw.limesurvey").conform(frame.with_row_index("source_row", offset=2))
@@ -148,8 +149,8 @@ def test_a_column_of_numbers_that_holds_text_is_told_once_and_sets_no_row_aside(
 def test_every_rule_of_a_response():
     built = build(
         {"BE1": "5"},
-        {"BE1": "5", "person_survey": None, "code_given": "false"},
-        {"BE1": "5", "person_survey": None},
+        {"BE1": "5", "person_survey": None, "link": "none"},
+        {"BE1": "5", "person_survey": None, "link": "unknown"},
         {"BE1": "5", "person_survey": "bob", "submitdate": "hier"},
         {"BE1": "5", "person_survey": "bob", "submitdate": "2026-01-25 23:59:59"},
         {"BE1": "5", "person_survey": "bob", "submitdate": "2026-06-30 00:00:00"},
@@ -157,6 +158,7 @@ def test_every_rule_of_a_response():
         {"BE1": "5", "person_survey": "bob", "TP1:courriels": "201"},
         {"BE1": "5", "person_survey": "bob", "submitdate": "2026-01-26 00:00:00"},
         {"BE1": "5", "source": "t1", "source_file": "b.csv", "person_survey": None, "Team": "Équipe T9"},
+        {"BE1": "5", "person_survey": None, "link": "ambiguous"},
     )
     assert rules(built) == [
         (3, "no_code", None, "set_aside"),
@@ -166,6 +168,7 @@ def test_every_rule_of_a_response():
         (7, "outside_study", "submitdate", "set_aside"),
         (8, "bad_number", "TP1:courriels", "set_aside"),
         (9, "bad_value", "TP1:courriels", "set_aside"),
+        (12, "ambiguous_code", None, "set_aside"),
         (11, "unknown_team", "Team", "set_aside"),
     ]
     assert built.responses["source_row"].to_list() == [2, 10]
@@ -249,7 +252,7 @@ def test_the_last_complete_response_of_a_person_counts():
 
 def test_a_survey_nobody_is_linked_in():
     built = build(
-        *({"source": "t1", "source_file": "b.csv", "person_survey": None, "code_given": "false", "Team": team,
+        *({"source": "t1", "source_file": "b.csv", "person_survey": None, "link": "none", "Team": team,
            "submitdate": None, "BE1": "3"} for team in ("T1", "équipe t2", None)),
     )  # fmt: skip
     assert built.rejected.is_empty() and built.accepted["rows"].sum() == 3

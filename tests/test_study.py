@@ -89,3 +89,8 @@ def test_every_scale_of_the_house_scores_known_items():
 def test_values_that_mean_nothing_are_refused_with_their_line(tmp_path: Path, text: str, said: str):
     (fault,) = _faults(tmp_path, text)
     assert said in fault
+
+
+def test_a_mandatory_key_that_is_misspelt_is_one_fault(tmp_path: Path):
+    (fault,) = _faults(tmp_path, MINIMAL.replace("organisation:", "organisatio:"))
+    assert fault.startswith("study.yaml, line 3: `organisatio`") and "`organisation`" in fault

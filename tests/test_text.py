@@ -22,6 +22,34 @@ def test_null_is_not_empty_and_lines_are_physical():
 def test_windows_1252_and_utf_16():
     assert read_delimited("a;b\n1;é\n".encode("cp1252")).frame["b"].to_list() == ["é"]
     assert read_delimited("a\tb\n1\té\n".encode("utf-16")).frame["b"].to_list() == ["é"]
+    # Signs and capitals of Windows-1252 are not taken for another encoding.
+    words = "l’été « œuvre » 5 € ŽIŽEK Žižek Škoda – … ‚cité‘"
+    assert read_delimited(f"a;b\n1;{words}\n".encode("cp1252")).frame["b"].to_list() == [words]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        ("a;b\n1;x\n2;père\n".encode("mac_roman"), 3, "neither UTF-8 nor Windows-1252"),
+        ("a;b\n1;Réponse\n".encode("mac_roman"), 2, "neither UTF-8 nor Windows-1252"),
+        ("a;b\n1;Réponse\n".encode("cp850"), 2, "neither UTF-8 nor Windows-1252"),
+        ("a;é\n1;x\n".encode() + "2;é\n".encode("cp1252"), 3, "mixes two encodings"),
+    ],
+)
+def test_letters_are_refused_rather_than_read_wrong(data: bytes, line: int, words: str):
+    with pytest.raises(SourceError) as refused:
+        read_delimited(data)
+    assert (refused.value.rule, refused.value.line) == ("unrecognised_file", line) and words in refused.value.message
+
+
+def test_the_separator_a_spreadsheet_notes_above_the_header(tmp_path: Path):
+    data = "\ufeffsep=;\r\na;b\r\n1;2\r\n3;4\r\n".encode()
+    table = read_delimited(data)
+    assert (table.header, table.frame.rows()) == (["a", "b"], [("1", "2", 3), ("3", "4", 4)])
+    (tmp_path / "x.csv").write_bytes(data)
+    parts = [(read_delimited(b.data).frame, b.shift) for b in blocks(tmp_path / "x.csv", size=20)]
+    assert len(parts) > 1
+    assert [(r[:2], r[2] + shift) for frame, shift in parts for r in frame.rows()] == [(("1", "2"), 3), (("3", "4"), 4)]
 
 
 def test_a_truncated_file_sets_its_last_record_aside():

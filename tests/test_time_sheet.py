@@ -81,8 +81,9 @@ def test_a_csv_saved_by_a_french_spreadsheet():
     ("typed", "minutes"),
     [
         ("90", 90.0), ("90 min", 90.0), ("90min.", 90.0), ("7,5", 7.5), ("1h30", 90.0), ("1 h 30", 90.0), ("1H", 60.0),
-        ("1h30min", 90.0), ("1,5 h", 90.0), ("2 heures", 120.0), ("1:30", 90.0), ("1:30:30", 90.5),
-        ("1\u00a0h\u00a005", 65.0),
+        ("1h30min", 90.0), ("1,5 h", 90.0), ("0.5h", 30.0), ("2 heures", 120.0), ("1 heure et 30 minutes", 90.0),
+        ("1:30", 90.0), ("1 : 30", 90.0), ("1:30:30", 90.5), ("1\u00a0h\u00a005", 65.0), ("45'", 45.0), ("45’", 45.0),
+        ("1\u202f234", 1234.0),
     ],
 )  # fmt: skip
 def test_durations_as_typed(typed: str, minutes: float):
@@ -98,6 +99,7 @@ def test_durations_as_typed(typed: str, minutes: float):
         ("02/14/2026;A12;C;;1;10;;;;;;;;;", "bad_date", "Date"),
         ("03/02/2026;A12;C;;1;;;;;;;;;;", "missing_value", "Minutes"),
         ("03/02/2026;A12;C;;1;une heure;;;;;;;;;", "bad_duration", "Minutes"),
+        ("03/02/2026;A12;C;;1;1 2;;;;;;;;;", "bad_duration", "Minutes"),
         ("03/02/2026;A12;C;;1;0;;;;;;;;;", "zero_duration", "Minutes"),
         ("03/02/2026;A12;C;;1;-5;;;;;;;;;", "zero_duration", "Minutes"),
         ("03/02/2026;A12;C;;1;25h;;;;;;;;;", "bad_duration", "Minutes"),
@@ -203,7 +205,7 @@ def test_equal_lines_say_the_same_and_a_corrected_line_is_the_same_line():
     [
         (csv(["a", "b"], "1;2"), "unrecognised_file", "No sheet has the headings"),
         (csv([h for h in HEADINGS if "Outil" not in h], "03/02/2026;A12;C;1;10;;;;;"), "missing_column", "lacks Tool"),
-        (workbook(("A", 0, [HEADINGS]), ("B", 0, [HEADINGS])), "unrecognised_file", "Two sheets"),
+        (workbook(("A", 0, [HEADINGS]), ("B", 0, [HEADINGS])), "unrecognised_file", "« A » and « B »"),
         (b"PK\x03\x04 cut short", "unrecognised_file", "cannot be opened"),
     ],
 )

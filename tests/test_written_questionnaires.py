@@ -21,8 +21,8 @@ from pipelines.cli import main
 from pipelines.defs.run import write_questionnaires
 from pipelines.questionnaires import Lists, Survey, as_html, as_lss, as_tsv, build
 from pipelines.sources.lime_structure import Structure, read_structure
+from pipelines.study.instruments import Instruments
 from pipelines.study.load import house_instruments, load_study
-from pipelines.study.models import Instruments
 from tests.tables import tables_of
 
 SCORES = Path(__file__).parents[1] / "pipelines" / "sql" / "scores.sql"

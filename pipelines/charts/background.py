@@ -24,8 +24,10 @@ def quality(page: Page) -> str:
     lines = [[r["source"], r["format"], *(words.number(r[c]) for c in columns)] for r in accounts.iter_rows(named=True)]
     lines.append([words.text("quality.total"), "", *(words.number(totals[c]) for c in columns)])
     heads = [words.text(f"quality.{c}") for c in ("source", "format", *columns)]
+    if linking := _linking(page):
+        parts.append(paragraph(linking))
     parts.append(table(words.text("quality.caption"), heads, lines, numeric=range(2, 7), total=True))
-    return raw("".join(parts) + _set_aside(page) + _hidden(page))
+    return raw("".join(parts) + _set_aside(page) + _corrections(page) + _hidden(page))
 
 
 def _set_aside(page: Page) -> str:
@@ -39,6 +41,38 @@ def _set_aside(page: Page) -> str:
     ]
     heads = [words.text(f"quality.{c}") for c in ("rule", "source", "outcome", "rows")]
     return table(words.text("quality.why"), heads, lines, numeric=[3])
+
+
+def _corrections(page: Page) -> str:
+    """What the analyst corrected in the exports; nothing when nothing was."""
+    words, rows = page.words, page.frame("corrections").sort("date", "source", "source_file", "column", "reason")
+    if rows.is_empty():
+        return ""
+    lines = [
+        [words.day(r["date"]), words.print(r["reason"]), r["source_file"], r["column"], words.number(r["rows"])]
+        for r in rows.iter_rows(named=True)
+    ]
+    heads = [words.text(f"quality.{c}") for c in ("date", "why_corrected", "file", "column", "cells")]
+    return table(words.text("quality.corrections"), heads, lines, numeric=[4])
+
+
+def _linking(page: Page) -> str:
+    """How many responses were given their author, wave by wave, as one sentence; « » when no wave links anybody."""
+    words, least = page.words, page.setting("privacy.min_persons", "5")
+    said = []
+    for row in page.frame("linking").sort("rank").iter_rows(named=True):
+        figures = {c: words.number(row[c]) for c in ("linked", "responses", "mistyped") if row[c] is not None}
+        if row["linked"] is not None:
+            text = words.text("quality.linked", wave=page.wave(row["wave"]), **figures)
+        elif row["all_but_few"]:
+            text = words.text("quality.linked_but_few", wave=page.wave(row["wave"]), least=least, **figures)
+        else:
+            text = words.text("quality.linked_hidden", wave=page.wave(row["wave"]))
+        more = [words.counted("quality.mistyped", row["mistyped"])] if row["mistyped"] else []
+        if row["paired_share"] is not None:
+            more.append(words.text("quality.paired", share=words.percent(row["paired_share"])))
+        said.append(text + (f" ({words.raw('comma').join(more)})" if more else ""))
+    return words.text("quality.linking", waves=words.raw("semicolon").join(said)) if said else ""
 
 
 def rule_label(page: Page, rule: str) -> str:

@@ -14,7 +14,8 @@ from pipelines.sources.choices import NOT_GIVEN, SHOWN_CHARACTERS, spelling
 from pipelines.sources.fields import distinct_of
 from pipelines.sources.survey import Target
 from pipelines.sources.values import number
-from pipelines.study.models import Item, Source
+from pipelines.study.instruments import Item
+from pipelines.study.models import Source
 
 SHOWN_LABELS = 12  # more unknown answers than that in one column: another question, or free text nobody may quote
 MOSTLY, FEW = 0.5, 5  # a column of numbers, more than half of at least so many unreadable, holds something else

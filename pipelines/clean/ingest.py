@@ -1,4 +1,4 @@
-"""Files of one survey format -> one raw table: found, read, fingerprinted, identifiers replaced, free text dropped.
+"""Files of questionnaires -> one raw table per format: found, read, fingerprinted, codes replaced, free text dropped.
 
 Belongs here: what reading any file of a study takes, and questionnaires. Time, which may be large: ingest_time.py.
 """
@@ -6,20 +6,24 @@ Belongs here: what reading any file of a study takes, and questionnaires. Time, 
 import hashlib
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 
-from pipelines.clean.pseudonyms import normalise
+from pipelines.clean import corrections
+from pipelines.clean.linking import CODE, link_respondents
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
-from pipelines.sources.choices import NOT_GIVEN
 from pipelines.sources.fields import distinct_of
 from pipelines.sources.survey import Questionnaire, SurveyTable, keep_items
+from pipelines.sources.text import SOURCE_ROW
+from pipelines.sources.values import normalise
+from pipelines.study.corrections import Declared
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Source, Study
 
@@ -60,16 +64,18 @@ def files_of(loaded: LoadedStudy, source: Source) -> tuple[list[tuple[str, Path]
     return list(found.items()), problems
 
 
-def read_survey(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResult:
-    """Read every file of the study's sources of that survey format. File-level faults become problems, never
-    exceptions."""
-    module = formats()[fmt]
-    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in module.TABLES}
-    rejected: list[pl.DataFrame] = []
+def read_surveys(loaded: LoadedStudy, registers: Registers) -> RawResult:
+    """Read every file of the study's questionnaires. File-level faults become problems, never exceptions.
+
+    Who answered is known once every file is read: a mistyped code is held against those that answered the same wave.
+    """
+    modules = {fmt: module for fmt, module in formats().items() if module.DOMAIN == "survey"}
+    frames: dict[str, list[pl.DataFrame]] = {name: [] for module in modules.values() for name in module.TABLES}
+    rejected = [table("raw.rejected").empty()]
     received: list[dict[str, object]] = []
     problems: list[Problem] = []
-    for source in (s for s in loaded.study.sources if s.format == fmt):
-        settings, faults = _structure(source, module, loaded, received)
+    for fmt, source in ((fmt, s) for fmt in modules for s in loaded.study.sources if s.format == fmt):
+        settings, faults = _structure(source, modules[fmt], loaded, received)
         if faults:
             problems += faults
             continue
@@ -78,29 +84,54 @@ def read_survey(loaded: LoadedStudy, fmt: str, registers: Registers) -> RawResul
         for name, path in files:
             data = path.read_bytes()
             try:
-                tables = module.read_tables(data, source=source, **settings)
+                tables = modules[fmt].read_tables(data, source=source, **settings)
                 if not sum(t.received for t in tables.values()):
                     raise SourceError("empty_file", "The file has no data row.", "Export it again.")
-                tables, wrong = _closed_questions(tables, source, loaded, registers)
+                kept, wrong = _closed_questions(tables, source, loaded, registers)
             except SourceError as error:
                 wrong = [error]
+            if not wrong and (declared := loaded.corrections.of(name)):
+                tables, failed = _corrected(tables, kept, source, declared)
+                problems += failed
+                kept, wrong = _closed_questions(tables, source, loaded, registers)
             if wrong:
                 problems += [fault.problem(name) for fault in wrong]
                 continue
-            for key, raw in tables.items():
-                frames[key].append(_replace_respondents(raw.frame, source, registers).with_columns(
+            for kind, raw in kept.items():
+                frames[kind].append(_with_code(raw.frame, source).with_columns(
                     pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")))  # fmt: skip
                 rejected.append(rejected_rows(raw.rejected, source.id, name))
             received.append({
                 "source": source.id, "source_file": name, "format": fmt,
                 "sha256": hashlib.sha256(data).hexdigest(), "received": sum(t.received for t in tables.values()),
             })  # fmt: skip
-    out = {}
-    for key, parts in frames.items():
-        contract = table(f"raw.{key}")
-        out[key] = contract.conform(pl.concat(parts, how="diagonal")) if parts else contract.empty()
+    read = {kind: pl.concat(parts, how="diagonal") for kind, parts in frames.items() if parts}
+    out = {kind: table(f"raw.{kind}").empty() for kind in frames}
+    for kind, rows in link_respondents(read, loaded.study, registers).items():
+        out[kind] = table(f"raw.{kind}").conform(rows)
     files_read = pl.DataFrame(received, schema=table("raw.files").polars_schema)
-    return RawResult(out, pl.concat([table("raw.rejected").empty(), *rejected]), files_read, problems)
+    return RawResult(out, pl.concat(rejected), files_read, problems)
+
+
+def _corrected(
+    tables: dict[str, SurveyTable], kept: dict[str, RawTable], source: Source, declared: Sequence[Declared]
+) -> tuple[dict[str, SurveyTable], list[Problem]]:
+    """The tables of a file with what the analyst corrects in the columns that are `kept`, and what cannot be."""
+    outcomes = []
+    for kind, raw in tables.items():
+        names = {column: (name, *others) for name, (column, *others) in kept[kind].names.items()}
+        person = [column for column, called in names.items() if called[0] == source.person]
+        frame, done = corrections.apply(raw.frame.select(*names, SOURCE_ROW), declared, names=names, barred=person)
+        tables[kind] = replace(raw, frame=raw.frame.with_columns(frame.get_columns()))
+        outcomes += done
+    return tables, corrections.problems(outcomes)
+
+
+def _with_code(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """`frame` with the personal code under one name, whatever the source calls it."""
+    if source.person is None or source.person not in frame.columns:
+        return frame.with_columns(pl.lit(None, pl.String).alias(CODE))
+    return frame.rename({source.person: CODE})
 
 
 def _structure(
@@ -140,14 +171,6 @@ def questionnaire(study: Study, registers: Registers) -> Questionnaire:
         for name, code in (("processes", "process"), ("tools", "tool"))
     )
     return Questionnaire(study.instruments, processes, tools)
-
-
-def _replace_respondents(frame: pl.DataFrame, source: Source, registers: Registers) -> pl.DataFrame:
-    if source.person is None or source.person not in frame.columns:
-        return frame.with_columns(pl.lit(None, pl.String).alias("person_survey"), pl.lit("false").alias("code_given"))
-    person = look_up(frame[source.person], registers.survey_identities, "person_survey")
-    given = (~normalise(frame[source.person]).fill_null("").is_in(NOT_GIVEN)).cast(pl.String)
-    return frame.drop(source.person).with_columns(person.alias("person_survey"), given.alias("code_given"))
 
 
 def look_up(identifiers: pl.Series, known: pl.DataFrame, person: str) -> pl.Series:

@@ -1,19 +1,24 @@
 """Exports of time -> raw parts: read a block at a time, identifiers replaced, the way a file writes decided once."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 
+from pipelines.clean import corrections
 from pipelines.clean.ingest import RawResult, files_of, formats, look_up, rejected_rows
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
 from pipelines.contracts.rules import Problem
 from pipelines.parts import Parts, ahead, compact
 from pipelines.sources.base import SourceError
+from pipelines.sources.layout import CASE
 from pipelines.sources.text import SOURCE_ROW, Block, blocks
 from pipelines.sources.values import Reading
+from pipelines.study.corrections import Declared
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Source
 
@@ -38,15 +43,18 @@ def read_time(loaded: LoadedStudy, registers: Registers, parts: Parts) -> RawRes
             files, missing = files_of(loaded, source)
             problems += missing
             for name, path in files:
+                declared = loaded.corrections.of(name)
                 try:
-                    count, refused, reading = _read_file(path, name, module, source, registers, parts)
+                    file = _read_file(path, name, module, source, registers, parts, declared)
                 except SourceError as error:
                     problems.append(error.problem(name))
                     continue
-                rejected += refused
+                problems += file.problems
+                rejected += file.rejected
                 received.append({
                     "source": source.id, "source_file": name, "format": fmt, "sha256": fingerprint(path),
-                    "received": count, "date_order": reading.date_order, "duration_unit": reading.duration_unit,
+                    "received": file.received, "date_order": file.reading.date_order,
+                    "duration_unit": file.reading.duration_unit,
                 })  # fmt: skip
     files_read = pl.DataFrame(received, schema=table("raw.files").polars_schema)
     return RawResult({}, pl.concat(rejected), files_read, problems)
@@ -63,32 +71,47 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_file(
-    path: Path, name: str, module: ModuleType, source: Source, registers: Registers, parts: Parts
-) -> tuple[int, list[pl.DataFrame], Reading]:
-    """Rows received, rows that could not be read, and how the file writes dates and durations."""
-    received, rejected = 0, []
+@dataclass(frozen=True)
+class _File:
+    """Rows received, rows that could not be read, how the file writes dates and durations, corrections that fail."""
 
-    def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int]]:
+    received: int
+    rejected: list[pl.DataFrame]
+    reading: Reading
+    problems: list[Problem]
+
+
+def _read_file(
+    path: Path, name: str, module: ModuleType, source: Source, registers: Registers, parts: Parts,
+    declared: Sequence[Declared],
+) -> _File:  # fmt: skip
+    received, rejected = 0, []
+    outcomes: list[corrections.Outcome] = []
+    barred = (*module.IDENTIFIERS, *module.FREE_TEXT, CASE)
+
+    def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int, list[corrections.Outcome]]]:
         shift = pl.col(SOURCE_ROW) + block.shift
         here = pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")
         found = []
         for key, raw in module.read_tables(block.data, source=source).items():
-            frame = _replace_people(raw.frame, module, registers).with_columns(*here, shift)
+            frame, done = corrections.apply(raw.frame.with_columns(shift), declared, names=raw.names, barred=barred)
+            frame = _replace_people(frame, module, registers).with_columns(*here)
             kept = compact(table(f"raw.{key}").conform(frame)) if frame.height else frame
-            found.append((key, kept, raw.rejected.with_columns(shift), raw.received))
+            found.append((key, kept, raw.rejected.with_columns(shift), raw.received, done))
         return found
 
     for tables in ahead(read, blocks(path)):
-        for key, frame, refused, count in tables:
+        for key, frame, refused, count, done in tables:
             received += count
+            outcomes += done
             rejected.append(rejected_rows(refused, source.id, name))
             if frame.height:
                 parts.append(f"raw.{key}", part_key(source.id, name), frame)
     if not received:
         raise SourceError("empty_file", "The file has no data row.", "Export it again.")
     rows = parts.scan_file(f"raw.{module.FORMAT}", part_key(source.id, name))
-    return received, rejected, Reading() if rows is None else module.decide(rows, source=source)
+    reading = Reading() if rows is None else module.decide(rows, source=source)
+    return _File(received, rejected, reading, corrections.problems(outcomes))
 
 
 def _replace_people(frame: pl.DataFrame, module: ModuleType, registers: Registers) -> pl.DataFrame:

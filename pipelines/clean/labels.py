@@ -61,6 +61,13 @@ def tool_codes(rows: pl.DataFrame, sources: list[Source], tools: pl.DataFrame) -
     return pl.DataFrame(found, schema=TOOL_SCHEMA)
 
 
+def team_codes(texts: pl.Series, teams: pl.DataFrame) -> pl.Series:
+    """The code of the team that each text names, by its code or its label; null when none does."""
+    labels = pl.concat([teams.select("team", key="team"), teams.select("team", key="label")])
+    labels = labels.with_columns(normalise(labels["key"])).unique("key", keep="first", maintain_order=True)
+    return normalise(texts).replace_strict(labels["key"], labels["team"], default=None, return_dtype=pl.String)
+
+
 def mapping_problems(sources: list[Source], processes: pl.DataFrame, tools: pl.DataFrame) -> list[Problem]:
     """Codes that study.yaml maps labels to and that no register holds."""
     problems = []

@@ -30,6 +30,12 @@ class Keys:
         return "Keys(hidden)"
 
 
+def code_key(codes: pl.Series) -> pl.Series:
+    """Personal codes in one spelling: without case, spaces, dashes and accents. A 0 is not taken for an O."""
+    plain = codes.cast(pl.String).str.normalize("NFKD").str.replace_all(r"[\p{M}\p{Pd}\s\u{2212}]+", "")
+    return plain.str.to_lowercase()
+
+
 def pseudonymise(values: pl.Series, key: bytes) -> pl.Series:
     """Pseudonym (16 hexadecimal characters) of each identifier; null stays null. One HMAC per distinct value."""
     clean = normalise(values)

@@ -5,12 +5,13 @@ training need code of their own, because their files name people and their table
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.clean.pseudonyms import Keys, normalise, pseudonymise
+from pipelines.clean import corrections
+from pipelines.clean.pseudonyms import Keys, code_key, normalise, pseudonymise
 from pipelines.contracts import table
 from pipelines.contracts.base import Column
 from pipelines.contracts.rules import Problem
@@ -31,6 +32,7 @@ IDENTIFIERS: dict[str, tuple[str, ...]] = {
     "training": ("email", "sheet_code", "tracker_user", "name"),
 }
 _PERSON = {"people_time": "person_time", "people_survey": "person_survey"}
+_SPELLING = {"people_time": normalise, "people_survey": code_key}
 # Columns of the table that its file does not have.
 _DERIVED = {"person_time", "person_survey", "week", "source_file", "source_row"}
 _ACCEPTED_SCHEMA: dict[str, pl.DataType] = {"source": pl.String(), "source_file": pl.String(), "rows": pl.Int64()}
@@ -41,9 +43,10 @@ class Registers:
     """The registers as read.
 
     `tables`: teams, people_time, people_survey, tools, processes, deployments, training, incidents, recommendations,
-    each honours clean.<name>, empty when the study has none. `rejected`: clean.rejected_registers.
+    each honours clean.<name>, empty when the study has none. `rejected`: rows set aside, as raw.rejected.
     `received`: [source, source_file, format, sha256, received]; `accepted`: [source, source_file, rows]; the source is
-    the register's name. `problems`: faults of a whole file, and identifiers that two people claim.
+    the register's name. `problems`: faults of a whole file, identifiers that two people claim, corrections that fail.
+    `unread`: registers that could not be read. `survey_key`: for respondents whose code no register holds.
     `time_identities` [identifier, person_time] and `survey_identities` [identifier, person_survey]: normalised
     identifiers, unique. They are the only frames that hold identities and must never be stored.
     """
@@ -55,13 +58,15 @@ class Registers:
     problems: list[Problem]
     time_identities: pl.DataFrame
     survey_identities: pl.DataFrame
+    unread: frozenset[str] = frozenset()
+    survey_key: bytes = field(default=b"", repr=False)
 
 
 def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
     """Read every register that study.yaml names. Faults become rejected rows or problems, never exceptions."""
     tables = {name: table(f"clean.{name}").empty() for name in NAMES}
     identities = {name: _no_identities(person) for name, person in _PERSON.items()}
-    rejected = [table("clean.rejected_registers").empty()]
+    rejected = [table("raw.rejected").empty()]
     received: list[dict[str, object]] = []
     problems: list[Problem] = []
     unread: set[str] = set()
@@ -75,6 +80,10 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
         if data is None or found is None:
             unread.add(name)
             continue
+        corrected, outcomes = corrections.apply(
+            found.frame, loaded.corrections.of(file), barred=IDENTIFIERS.get(name, ()))  # fmt: skip
+        found = replace(found, frame=corrected)
+        problems += corrections.problems(outcomes)
         typed, wrong = _typed(found.frame, name)
         if name in _PERSON:
             typed = _pseudonyms(typed, name, keys)
@@ -96,12 +105,14 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
     accepted = [(str(r["source"]), str(r["source_file"]), tables[str(r["source"])].height) for r in received]
     return Registers(
         tables=tables,
-        rejected=table("clean.rejected_registers").conform(pl.concat(rejected)),
+        rejected=table("raw.rejected").conform(pl.concat(rejected)),
         received=pl.DataFrame(received, schema=table("raw.files").polars_schema),
         accepted=pl.DataFrame(accepted, schema=_ACCEPTED_SCHEMA, orient="row"),
         problems=problems,
         time_identities=identities["people_time"],
         survey_identities=identities["people_survey"],
+        unread=frozenset(unread),
+        survey_key=keys.survey,
     )
 
 
@@ -120,16 +131,18 @@ def _open(data: bytes | None, file: str, name: str) -> tuple[TextTable | None, l
     if data is None:
         return None, [Problem("missing_file", file, f"There is no such file (register {name}).",
                               "Put it there, or correct `registers:` in study.yaml.")]  # fmt: skip
+    columns, people = _columns(name), IDENTIFIERS.get(name, ())
+    known, needed = [c.name for c in columns], {c.name for c in columns if not c.nullable}
+    dates = [c.name for c in columns if c.dtype == pl.Date]
     try:
-        found = read_register(data)
+        found = read_register(data, lambda names: needed <= names and (not people or bool(names & set(people))), dates)
     except SourceError as error:
         return None, [error.problem(file)]
-    have, people = set(found.header), IDENTIFIERS.get(name, ())
-    known = [c.name for c in _columns(name)]
+    have = set(found.header)
     faults = [
         Problem("missing_column", file, f"The register lacks the column {c.name!r}: {c.description}.",
                 "Add it, headed like that.", 1, c.name)
-        for c in _columns(name) if not c.nullable and c.name not in have
+        for c in columns if not c.nullable and c.name not in have
     ]  # fmt: skip
     if people and not have & set(people):
         faults.append(Problem("missing_column", file, f"No column says who the person is: {', '.join(people)}.",
@@ -179,7 +192,7 @@ def _value(cell: pl.Expr, column: Column) -> tuple[pl.Expr, str]:
 
 def _pseudonyms(rows: pl.DataFrame, name: str, keys: Keys) -> pl.DataFrame:
     people = [c for c in IDENTIFIERS[name] if c in rows.columns]
-    first = rows.select(pl.coalesce(people)).to_series()
+    first = _SPELLING[name](rows.select(pl.coalesce(people)).to_series())
     key = keys.time if name == "people_time" else keys.survey
     return rows.with_columns(pseudonymise(first, key).alias(_PERSON[name]), pl.lit(people[0]).alias("person column"))
 
@@ -248,7 +261,7 @@ def _identities(kept: pl.DataFrame, name: str, file: str) -> tuple[pl.DataFrame,
     """
     person = _PERSON[name]
     parts = [
-        kept.select(normalise(kept[c]).alias("identifier"), person, SOURCE_ROW, pl.lit(c).alias("column"))
+        kept.select(_SPELLING[name](kept[c]).alias("identifier"), person, SOURCE_ROW, pl.lit(c).alias("column"))
         for c in IDENTIFIERS[name] if c in kept.columns
     ]  # fmt: skip
     claims = pl.concat([_no_identities(person), *parts], how="diagonal").filter(pl.col("identifier") != "")

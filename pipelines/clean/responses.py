@@ -6,6 +6,7 @@ has ten million of them, in a few hundred spellings.
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 
@@ -14,6 +15,7 @@ import polars as pl
 
 from pipelines.clean.answers import ROW, Column, answer_problems, headings, mostly_text, read_column
 from pipelines.clean.ingest import questionnaire
+from pipelines.clean.labels import team_codes
 from pipelines.clean.pseudonyms import normalise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
@@ -24,15 +26,16 @@ from pipelines.sources.moments import time_of_day
 from pipelines.sources.survey import SUBMITTED, TEAM, Target, mapping_problems
 from pipelines.sources.time_rows import Rules, first_rule
 from pipelines.sources.values import date_order, text, to_date
+from pipelines.study.instruments import Item
 from pipelines.study.load import STUDY_FILE, LoadedStudy
-from pipelines.study.models import Item, Source, Study
+from pipelines.study.models import Source, Study
 
 NO_DATE = pl.date(1980, 1, 1)  # what LimeSurvey writes where an anonymous survey records none
 
 
 @dataclass(frozen=True)
 class ResponseTables:
-    """`responses` honours clean.responses, `rejected` clean.rejected_responses.
+    """`responses` honours clean.responses, `rejected` raw.rejected.
 
     `accepted`: [source, source_file, rows], in responses (rows of the file), not in answers.
     `problems`: unknown labels, waves nobody answered, dates that read two ways, faults of `columns:`; each stops the
@@ -45,13 +48,17 @@ class ResponseTables:
     problems: list[Problem]
 
 
-def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy) -> ResponseTables:
-    """The clean responses from the raw tables of questionnaires, whatever their format, one under the other.
+def build_responses(
+    raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy, *, faulty: Collection[str] = ()
+) -> ResponseTables:
+    """The clean responses from the raw tables of questionnaires, whatever their format, one under the other. `faulty`:
+    sources of which a file could not be read; their waves are not said to be empty.
 
-    Rules in this order, the first broken is kept: no_code, unknown_person, unknown_team, bad_date, outside_study,
-    bad_number and bad_value (answers that are numbers). Of several responses of one person to one wave the last
-    complete one counts, by date then by line; the others are `duplicate_response`. Where a source has no column that
-    links a person's waves, every row is a respondent of its own, named by a hash of source and file, and by its line.
+    Rules in this order, the first broken is kept: no_code, ambiguous_code, unknown_person, unknown_team, bad_date,
+    outside_study, bad_number and bad_value (answers that are numbers). Of several responses of one person to one wave
+    the last complete one counts, by date then by line; the others are `duplicate_response`. Where a source has no
+    column that links a person's waves, every row is a respondent of its own, named by a hash of source and file, and by
+    its line.
     """
     study = loaded.study
     sources = [s for s in study.sources if s.is_survey]
@@ -60,7 +67,7 @@ def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy
     columns = [read_column(raw[t.column], t) for t in sorted(targets, key=lambda t: t.column)]
     headed = headings(targets, sources)
     problems = [p for c in columns for p in answer_problems(raw, c, headed)]
-    rows, doubts = _respondents(raw, sources, registers)
+    rows, doubts = _respondents(raw, study, registers)
     rows = _judged(rows, _faults(raw, columns, headed), study)
     kept = rows.filter(pl.col("rule").is_null())
     status = pl.when(pl.col("rule") == "duplicate_response").then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
@@ -68,13 +75,13 @@ def build_responses(raw: pl.DataFrame, registers: Registers, loaded: LoadedStudy
     where = ["source", "source_file"]
     return ResponseTables(
         responses=_one_row_per_answer(kept, columns),
-        rejected=table("clean.rejected_responses").conform(rejected),
+        rejected=table("raw.rejected").conform(rejected),
         accepted=kept.group_by(where).agg(pl.len().cast(pl.Int64).alias("rows")).sort(where),
         problems=[
             *(p for s in sources for p in mapping_problems(s, known)),
             *sorted(problems, key=lambda p: (p.file, p.column or "", p.line or 0)),
             *doubts,
-            *_empty_waves(study, set(kept["wave"])),
+            *_empty_waves(study, {*kept["wave"], *(s.wave for s in sources if s.id in faulty)}),
         ],
     )
 
@@ -116,28 +123,30 @@ def _scale_row(
 
 
 def _respondents(
-    raw: pl.DataFrame, sources: list[Source], registers: Registers
+    raw: pl.DataFrame, study: Study, registers: Registers
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """One row per response, `at` its row in `raw`: wave, person_survey, team, role, complete, submitted_at. Also the
     files whose dates read two ways."""
+    sources = [s for s in study.sources if s.is_survey]
+    registered = study.registers.people_survey is not None
     settings = pl.DataFrame(
         [{"source": s.id, "wave": s.wave, "linked": s.person is not None} for s in sources],
         schema={"source": pl.String, "wave": pl.String, "linked": pl.Boolean},
     )
-    absent = [c for c in (SUBMITTED, TEAM, "code_given") if c not in raw.columns]
+    absent = [c for c in (SUBMITTED, TEAM, "link") if c not in raw.columns]
     rows = raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent).with_row_index("at")
-    rows = rows.select(*ROW, "at", "person_survey", SUBMITTED, TEAM, "code_given").join(settings, on="source")
+    rows = rows.select(*ROW, "at", "person_survey", SUBMITTED, TEAM, "link").join(settings, on="source")
     people = registers.tables["people_survey"].select("person_survey", "role", pl.col("team").alias("register_team"))
-    teams = registers.tables["teams"]
-    labels = pl.concat([teams.select("team", key="team"), teams.select("team", key="label")])
-    labels = labels.with_columns(normalise(labels["key"])).unique("key", keep="first", maintain_order=True)
-    rows = rows.with_columns(normalise(rows[TEAM]).fill_null("").alias("key"), _said(SUBMITTED).alias("submitted"))
-    rows = rows.join(people, on="person_survey", how="left").join(labels, on="key", how="left").sort(ROW)
+    rows = rows.with_columns(
+        team_codes(rows[TEAM], registers.tables["teams"]).alias("team"),
+        normalise(rows[TEAM]).fill_null("").alias("key"), _said(SUBMITTED).alias("submitted"))  # fmt: skip
+    rows = rows.join(people, on="person_survey", how="left").sort(ROW)
     rows, doubts = _dated(rows, sources)
     return rows.with_columns(
         pl.when("linked").then("person_survey").otherwise(_alone(rows)).alias("person_survey"),
         pl.coalesce("register_team", "team").alias("team"),
-        pl.when("linked").then("role").otherwise(pl.lit("agent")).alias("role"),
+        # Without a register nobody says who supervises.
+        pl.when(pl.col("linked") & registered).then("role").otherwise(pl.lit("agent")).alias("role"),
         # Null = the file has no such column: whoever exported it chose the responses that count.
         (pl.col(SUBMITTED).is_null() | pl.col("submitted").is_not_null()).alias("complete"),
     ), doubts
@@ -212,7 +221,8 @@ def _judged(rows: pl.DataFrame, faults: pl.DataFrame, study: Study) -> pl.DataFr
     last = pl.max_horizontal("closes", pl.lit(calendar.measurement_end))
     linked, no_date = pl.col("linked"), (day == NO_DATE).fill_null(False)
     rules: Rules = [
-        ("no_code", None, linked & (pl.col("code_given") != "true")),
+        ("no_code", None, linked & (pl.col("link") == "none")),
+        ("ambiguous_code", None, linked & (pl.col("link") == "ambiguous")),
         ("unknown_person", None, linked & pl.col("role").is_null()),
         ("unknown_team", TEAM, ~pl.col("key").is_in(NOT_GIVEN) & pl.col("team").is_null()),
         ("bad_date", SUBMITTED, pl.col("submitted").is_not_null() & pl.col("submitted_at").is_null()),
@@ -266,7 +276,7 @@ def _in_order(target: Target) -> tuple[str, bool, str, bool, str]:
     return target.item.item, process is None, process or "", tool is None, tool or ""
 
 
-def _empty_waves(study: Study, answered: set[str]) -> list[Problem]:
+def _empty_waves(study: Study, answered: set[str | None]) -> list[Problem]:
     """A problem per wave that is closed on the day the data are read as of and that nobody answered."""
     return [
         Problem("empty_wave", STUDY_FILE, f"Nobody answered the wave {wave.wave} ({wave.opens} to {wave.closes}).",

@@ -46,7 +46,7 @@ _UNKNOWN = [*ROW, "process_label", "process", "kind", "unknown_tools"]
 
 @dataclass(frozen=True)
 class TimeTables:
-    """`overheads`, `presence`, `rejected` (clean.rejected_time) and `flagged` honour clean.<name>; the entries are in
+    """`overheads`, `presence`, `rejected` (raw.rejected) and `flagged` honour clean.<name>; the entries are in
     the parts of clean.time_entries.
 
     `accepted`: [source, source_file, rows] kept as entries, overheads or weekly lines; `entries`: how many entries;
@@ -123,7 +123,7 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
     return TimeTables(
         overheads=overheads,
         presence=build_presence(people, teams, kept_weeks, entered, study.calendar),
-        rejected=_concat([*collected.rejected, _rejected(weeks)], "clean.rejected_time"),
+        rejected=_concat([*collected.rejected, _rejected(weeks)], "raw.rejected"),
         flagged=_concat(collected.flagged, "clean.flagged"),
         accepted=accepted.group_by(where).agg(pl.col("rows").sum()).filter(pl.col("rows") > 0).sort(where),
         entries=sum(entries["rows"]),

@@ -234,12 +234,13 @@ REJECT_COLUMNS = (
     Column("status", S, "set aside, or counted as a duplicate", allowed=("set_aside", "duplicate")),
 )  # fmt: skip
 
+_REJECTED = (*REJECT_COLUMNS, Column("action", S, "what would put the row right"))
 REJECTED_TIME = Table("rejected_time", "clean", "Rows of the time data that were not accepted. Never the row itself.",
-    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    _REJECTED, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 REJECTED_RESPONSES = Table("rejected_responses", "clean", "Rows of the questionnaires that were not accepted. Never the row itself.",
-    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    _REJECTED, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 REJECTED_REGISTERS = Table("rejected_registers", "clean", "Rows of the registers that were not accepted. Never the row itself.",
-    REJECT_COLUMNS, order_by=("source_file", "source_row", "rule"))  # fmt: skip
+    _REJECTED, order_by=("source_file", "source_row", "rule"))  # fmt: skip
 
 FLAGGED = Table(
     "flagged", "clean", "Rows accepted although they break a rule that the study keeps: one row per row and rule.",
@@ -264,4 +265,34 @@ ACCOUNTS = Table(
         Column("duplicates", I, "rows that repeat another one", unit="rows", minimum=0),
     ),
     key=("source_file", "source"), order_by=("source", "source_file"),
+)  # fmt: skip
+
+CORRECTIONS = Table(
+    "corrections", "clean", "Cells of the exports that the analyst corrected (corrections.yaml). Neither the values nor who corrected them.",
+    (
+        Column("source", S, "id of the source in the study file, or the register's name"),
+        SOURCE_FILE,
+        Column("source_row", I, "line of the file; null when the row is named by the number of the response", unit="line", nullable=True, minimum=1),
+        Column("response", S, "number of the response; null when the row is named by its line", nullable=True),
+        Column("column", S, "column corrected, as corrections.yaml calls it"),
+        Column("reason", S, "why"),
+        Column("date", D, "day of the correction"),
+    ),
+    order_by=("source_file", "source_row", "response", "column", "source"),
+)  # fmt: skip
+
+LINKING = Table(
+    "linking", "clean", "How the responses of each wave were given their author; waves that link nobody have no row.",
+    (
+        Column("rank", I, "order of the wave in the study file", minimum=1),
+        Column("wave", S, "wave of the study file"),
+        Column("responses", I, "responses read", unit="responses", minimum=1),
+        Column("exact", I, "their code is known", unit="responses", minimum=0),
+        Column("mistyped", I, "their code is one element from a known one of the team, and no other", unit="responses", minimum=0),
+        Column("ambiguous", I, "their code is near a known one, but it cannot be told whose it is: set aside", unit="responses", minimum=0),
+        Column("answered", I, "agents with an accepted response", unit="people", minimum=0),
+        Column("paired", I, "those of them with an accepted response to the baseline wave; null for that wave", unit="people", nullable=True, minimum=0),
+        Column("baseline", I, "agents with an accepted response to the baseline wave; null for that wave", unit="people", nullable=True, minimum=0),
+    ),
+    key=("wave",), order_by=("rank",),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from pipelines.contracts.indicators import DECIDED, IDENTITY, RECORD, STATUS
 from pipelines.contracts.indicators import DISTRIBUTIONS as RAW_DISTRIBUTIONS
 from pipelines.contracts.indicators import PARTICIPATION as RAW_PARTICIPATION
 
-S, I, D = pl.String(), pl.Int64(), pl.Date()
+S, I, F, B, D = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date()
 _STATUS = Column("disclosure_status", S, "printed, or suppressed: then every value and count of the row is null", allowed=STATUS)
 _INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous"}
 # Below the programme a size is printed as a class: exact sizes would give a hidden team by difference.
@@ -68,6 +68,33 @@ SET_ASIDE = Table(
         Column("rows", I, "rows", unit="rows", minimum=1),
     ),
     key=("source", "rule", "status"), order_by=("source", "rule", "status"),
+)  # fmt: skip
+CORRECTIONS = Table(
+    "corrections", "published", "Cells of the exports corrected by the analyst, with the reason; neither values nor lines.",
+    (
+        Column("source", S, "id of the source, or register"),
+        Column("source_file", S, "file, relative path"),
+        Column("column", S, "column corrected"),
+        Column("reason", S, "why, in the analyst's words"),
+        Column("date", D, "day of the correction"),
+        Column("rows", I, "cells corrected", unit="rows", minimum=1),
+    ),
+    key=("source", "source_file", "column", "reason", "date"), order_by=("source", "source_file", "column", "date", "reason"),
+)  # fmt: skip
+LINKING = Table(
+    "linking", "published", "How many responses of each wave were given their author, after disclosure control.",
+    (
+        Column("rank", I, "order of the wave in the study file", minimum=1),
+        Column("wave", S, "wave of the study file"),
+        Column("responses", I, "responses read", unit="responses", nullable=True, minimum=1),
+        Column("linked", I, "their code is known, or one element from a known one of the team", unit="responses", nullable=True, minimum=0),
+        Column("mistyped", I, "those of them with one mistyped element", unit="responses", nullable=True, minimum=0),
+        Column("ambiguous", I, "set aside: near a known code, but it cannot be told whose they are", unit="responses", nullable=True, minimum=0),
+        Column("all_but_few", B, "all are linked but fewer than the threshold; null when `linked` is told", nullable=True),
+        Column("paired_share", F, "agents of the baseline wave found again in this one", unit="share", nullable=True, minimum=0, maximum=1),
+        _STATUS,
+    ),
+    key=("wave",), order_by=("rank",),
 )  # fmt: skip
 INCIDENTS = Table(
     "incidents", "published", "Incidents counted by tool and kind.",

@@ -17,7 +17,8 @@ _TIME = (
 )  # fmt: skip
 _SURVEY = (
     SOURCE, SOURCE_FILE, SOURCE_ROW,
-    Column("person_survey", S, "keyed pseudonym; null when no code was given", nullable=True),
+    Column("person_survey", S, "keyed pseudonym; null when the response is nobody's", nullable=True),
+    Column("link", S, "how its code was recognised (clean/linking.py); none = no code", allowed=("exact", "mistyped", "ambiguous", "unknown", "none")),
 )  # fmt: skip
 _ORDER = ("source", "source_file", "source_row")
 
@@ -31,6 +32,8 @@ TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as receive
 TIME_SHEET_WEEKS = Table("time_sheet_weeks", "raw", "Weekly lines of the team time sheet (noted, nothing to declare, leave) as received.",
     _TIME, order_by=_ORDER, open_columns=True, in_parts=True)  # fmt: skip
 LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received.", _SURVEY, order_by=_ORDER, open_columns=True)
+FORM = Table("form", "raw", "Responses of other form tools (Google, Microsoft, Framaforms, Qualtrics...) as received.", _SURVEY,
+    order_by=_ORDER, open_columns=True)  # fmt: skip
 
 FILES = Table(
     "files", "raw", "One row per file received: exports and registers.",

@@ -1,7 +1,7 @@
 """Why a row or a file is refused: one catalogue of rules, used by the readers, the console and the bilan."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 # What becomes of a row that breaks a rule: refused and kept aside, counted once, or accepted and counted.
 Treatment = Literal["set_aside", "duplicate", "keep"]
@@ -27,9 +27,18 @@ class Rule:
         return self.treatments[0]
 
 
+# What a problem does, the worst first. It stops the run: a file or a column that cannot be used; a label nobody knows;
+# more rows than study.yaml accepts. It does not: rows left out as study.yaml accepts; rows used all the same.
+Level = Literal["file", "label", "beyond", "within", "flag"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the input: what, where, what to do. Never holds a name, a code or free text of a person."""
+    """One thing wrong with the input: what, where, what to do. Never holds a name, a code or free text of a person.
+
+    `file`: where; of a problem of several rows, their files and lines, and `rows` is their number.
+    """
 
     rule: str
     file: str
@@ -37,10 +46,25 @@ class Problem:
     action: str
     line: int | None = None
     column: str | None = None
+    level: Level = "file"
+    rows: int = 0
+
+    def __post_init__(self) -> None:
+        if self.level == "file" and self.rule.startswith("unmapped_"):
+            object.__setattr__(self, "level", "label")
+
+    @property
+    def stops(self) -> bool:
+        """Nothing is published while it stands."""
+        return self.level in ("file", "label", "beyond")
+
+    @property
+    def where(self) -> str:
+        """File, line and column, or those of its rows."""
+        return self.file + (f", line {self.line}" if self.line else "") + (f", column {self.column!r}" if self.column else "")
 
     def __str__(self) -> str:
-        where = self.file + (f", line {self.line}" if self.line else "") + (f", column {self.column!r}" if self.column else "")
-        return f"{where}: {self.message} {self.action}"
+        return f"{self.where}: {self.message} {self.action}"
 
 
 class DataProblems(Exception):
@@ -60,7 +84,7 @@ RULES: dict[str, Rule] = {
     "missing_value": Rule("Valeur obligatoire absente", "A mandatory value is empty.", "Fill it in, or delete the row in the source and export again."),
     "running_entry": Rule("Chronomètre resté ouvert", "The timer was still running when the file was exported.", "Stop it in the tracker and export again."),
     "zero_duration": Rule("Durée nulle ou négative", "The duration is zero or negative.", "Correct it in the tracker and export again."),
-    "over_12_hours": Rule("Durée de plus de 12 heures", "The entry lasts over 12 hours: a timer was probably forgotten.", "Correct it in the tracker and export again, or accept such entries: `treatments: {over_12_hours: keep}`.", ("set_aside", "keep")),
+    "over_12_hours": Rule("Durée de plus de 12 heures", "The entry lasts over 12 hours: a timer was probably forgotten.", "Correct it in the tracker and export again, or use such entries: `treatments: {over_12_hours: keep}`.", ("set_aside", "keep")),
     "past_midnight": Rule("Saisie qui passe minuit", "The entry ends on another day than it starts; it counts on the day it starts.", "Nothing to do if people work at night; else correct it in the tracker and export again.", ("keep", "set_aside")),
     "clock_change": Rule("Saisie pendant un changement d'heure", "The entry spans a change of the clocks: its start and end are an hour off its duration, which counts.", "Nothing to do: the duration is the tracker's own.", ("keep", "set_aside")),
     "duration_differs": Rule("Durée différente de l'écart entre début et fin", "The duration is not the time between start and end; the duration counts.", "Nothing to do if pauses were deducted; else correct it in the tracker and export again.", ("keep", "set_aside")),
@@ -68,13 +92,14 @@ RULES: dict[str, Rule] = {
     "summed_entries": Rule("Total d’un jour sans nombre de fois", "The row adds up the entries of a day and does not say how many they were.", "Export the detailed report; or count each row as one time: `treatments: {summed_entries: keep}`.", ("set_aside", "keep")),
     "not_work": Rule("Pause ou absence", "The tracker marks the entry as a break or an absence: it is not work.", "Nothing to do.", consent=False),
     "repeated_header": Rule("En-tête répété", "The row repeats the headings.", "Nothing to do.", consent=False),
-    "total_row": Rule("Ligne de total", "The row names neither a day, nor a person, nor a process: it is a total.", "Nothing to do: totals are computed again.", consent=False),
+    "total_row": Rule("Ligne de total", "The row says it is a total, or names neither a day, nor a person, nor a process.", "Nothing to do: totals are computed again.", consent=False),
     "outside_study": Rule("Date hors de la période de mesure", "The date is outside the study's calendar.", "Check the date, or the calendar in study.yaml."),
     "outside_roster": Rule("Personne hors de l'équipe à cette date", "The person was not on the roster on that day.", "Check from_date and to_date in the register of people."),
     "unknown_person": Rule("Personne absente du registre", "The register of people does not know this person.", "Add the identifier to the register, or remove the row from the source."),
     "unknown_team": Rule("Équipe inconnue", "The register of teams does not know this team.", "Correct the team, or add it to the register of teams."),
     "unknown_code": Rule("Code inconnu d'un registre", "A code is not in its register.", "Correct the code, or add it to its register."),
     "no_code": Rule("Réponse sans code personnel", "The response carries no personal code.", "Nothing to do if the person left it empty; it cannot be linked."),
+    "ambiguous_code": Rule("Code proche de celui d'un autre", "The personal code is nobody's, and it is near a known one of the same team; whose it is cannot be told.", "Correct the code in the survey and export again, if its owner can be told."),
     "missing_project": Rule("Saisie sans processus", "The entry names no process.", "Choose the project or activity in the tracker and export again."),
     "errors_over_items": Rule("Plus d'erreurs que d'éléments", "More errors than items handled.", "Correct the two numbers at the source."),
     "parts_over_total": Rule("Parties plus longues que le total", "The « dont » parts exceed the total.", "Correct the line at the source."),
@@ -85,22 +110,24 @@ RULES: dict[str, Rule] = {
     "superseded_row": Rule("Ligne remplacée par un export plus récent", "A later export of the same source gives this row other values; the later ones count.", "Check that the later export is the right one; remove the older one to say so.", ("duplicate",), consent=False),
     "vanished_row": Rule("Ligne absente d'un export plus récent", "A later export of the same source covers this day and no longer has this row; it still counts.", "If it was deleted on purpose, remove the older export; if the later one was cut short, export again.", ("keep", "set_aside"), consent=False),
     "conflicting_row": Rule("Lignes contradictoires", "Another row says something else of the same person, team or code.", "Keep one of the two rows. Someone who changes team is not followed in both: keep the team of the measurement."),
+    "test_response": Rule("Réponse d'essai", "The questionnaire was filled in as a test, by who made it.", "Nothing to do; delete such responses in the form tool before the export if there are many."),
     "duplicate_response": Rule("Réponse répétée, la dernière complète est gardée", "The same person answered this wave more than once; the last complete response is kept.", "Check that two people do not share a code.", ("duplicate",)),
 }  # fmt: skip
 
-# Faults of a whole file or column: they always stop the run.
+# Faults of a whole file, column or label, the worst first: they always stop the run.
 FILE_RULES: dict[str, str] = {
     "missing_file": "No file matches.",
     "empty_file": "The file has no data row.",
     "unrecognised_file": "The file does not look like the declared format.",
     "wrong_delimiter": "The columns are not where they should be: the separator looks wrong.",
-    "unmapped_label": "An answer label is not known to the instrument.",
-    "unmapped_process": "A process label is not mapped to a code.",
-    "unmapped_tool": "A tool label is not mapped to a code.",
-    "unmapped_column": "A column is mapped to nothing.",
     "missing_column": "A mandatory column is absent.",
     "ambiguous_dates": "Day and month cannot be told apart.",
     "contradicting_exports": "Two exports contradict each other and nothing says which is later.",
+    "stale_correction": "A correction does not find the cell it expects.",
+    "silent_team": "A team that is expected to record time recorded nothing.",
     "empty_wave": "Nobody answered this wave.",
-    "quarantine": "More rows were set aside than study.yaml allows.",
+    "unmapped_column": "A column is mapped to nothing.",
+    "unmapped_process": "A process label is not mapped to a code.",
+    "unmapped_tool": "A tool label is not mapped to a code.",
+    "unmapped_label": "An answer label is not known to the instrument.",
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.clean.accounts import unbalanced
-from pipelines.clean.build import build_clean, stops
+from pipelines.clean.build import build_clean, problems_of
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.time import ENTRIES
@@ -41,7 +41,7 @@ def clean(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     else:
         raw = study.lake.read_all(t.qualified_name for t in RAW_TABLES if not t.in_parts)
         done = build_clean(loaded, read_registers(loaded, keys), raw, study.places.parts)
-        if problems := stops(done, loaded.study):
+        if problems := [p for p in problems_of(done, loaded.study) if p.stops]:
             raise DataProblems(problems)
         yield from store(study, done.tables)
         yield from store_parts(study, [t for t in TABLES if t.in_parts])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.clean.build import build_raw
+from pipelines.clean.problems import worst_first
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.contracts import all_tables
@@ -33,7 +34,7 @@ def raw(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     reuse.forget(study.places.work)
     read = build_raw(loaded, read_registers(loaded, keys), study.places.parts)
     if read.problems:
-        raise DataProblems(read.problems)
+        raise DataProblems(worst_first(read.problems))
     yield from store(study, read.tables)
     yield from store_parts(study, IN_PARTS)
     files = read.tables["raw.files"]

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.contracts import table
 from pipelines.contracts.base import DUCKDB_TYPES, Column, Table
 from pipelines.lake import ROOT, Lake, Places, content_hash, places
+from pipelines.study.corrections import CORRECTIONS_FILE
 from pipelines.study.load import STUDY_FILE, LoadedStudy, load_study
 
 OWNERS = ["team:evaluation"]
@@ -28,9 +29,9 @@ class StudyResource(dg.ConfigurableResource):
     out: str = ""
 
     def load(self) -> LoadedStudy:
-        """The parsed study file, read again whenever its bytes change."""
-        file = self.folder / STUDY_FILE
-        return _load(self.folder, file.read_bytes() if file.is_file() else b"")
+        """The parsed study file and the corrections beside it, read again whenever their bytes change."""
+        files = [self.folder / name for name in (STUDY_FILE, CORRECTIONS_FILE)]
+        return _load(self.folder, *(file.read_bytes() if file.is_file() else b"" for file in files))
 
     @property
     def folder(self) -> Path:
@@ -50,7 +51,7 @@ class StudyResource(dg.ConfigurableResource):
 
 
 @functools.lru_cache(maxsize=8)
-def _load(folder: Path, _: bytes) -> LoadedStudy:
+def _load(folder: Path, *_: bytes) -> LoadedStudy:
     return load_study(folder)
 
 

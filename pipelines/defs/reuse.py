@@ -24,10 +24,10 @@ NOTE = "inputs.json"
 
 
 def fingerprint(loaded: LoadedStudy, keys: Keys) -> str:
-    """sha256 of all that the raw and clean tables come from: the study file, the bytes of every file it names, the
-    keys (through a hash that does not give them away), the code."""
+    """sha256 of all that the raw and clean tables come from: the study file, the corrections beside it, the bytes of
+    every file it names, the keys (through a hash that does not give them away), the code."""
     own = hmac.new(keys.time + keys.survey, b"inputs", hashlib.sha256).hexdigest()
-    said = [loaded.sha256, own, code_fingerprint()]
+    said = [loaded.sha256, str(loaded.corrections.sha256), own, code_fingerprint()]
     registers = [f for f in loaded.study.registers.model_dump().values() if f is not None]
     files = {name: path for s in loaded.study.sources for name, path in files_of(loaded, s)[0]}
     files |= {name: loaded.root / name for name in registers if (loaded.root / name).is_file()}

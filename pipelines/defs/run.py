@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import quality
-from pipelines.clean.accounts import beyond_quarantine
 from pipelines.clean.build import check
+from pipelines.clean.problems import row_problems
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.contracts.rules import DataProblems, Problem
@@ -51,8 +51,8 @@ def write_questionnaires(study_dir: Path, out: Path | None = None) -> tuple[Path
     registers = read_registers(loaded, load_keys(loaded, create=False))
     listed = [field.name for field in fields(Lists)]
     files = [getattr(loaded.study.registers, name) for name in listed]
-    lost = beyond_quarantine(registers.rejected.filter(pl.col("source").is_in(listed)), loaded.study)
-    if faults := [*(p for p in registers.problems if p.file in files), *lost]:
+    lost = row_problems(registers.rejected.filter(pl.col("source").is_in(listed)), loaded.study)
+    if faults := [*(p for p in registers.problems if p.file in files), *(p for p in lost if p.stops)]:
         raise DataProblems(faults)
     lists = Lists(**{name: registers.tables[name] for name in listed})
     surveys, refused = build(loaded.study.instruments, lists, organisation=loaded.study.organisation)

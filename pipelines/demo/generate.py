@@ -17,7 +17,9 @@ from pipelines.demo.study_file import study_yaml
 from pipelines.demo.trackers import DEFECTS, Export, tracker_export
 from pipelines.demo.work import Work, simulate_work
 
-REPEATS = ("duplicate_row", "duplicate_response")  # counted as duplicates, not set aside
+# Counted as duplicates, not set aside; a file sent again needs no consent.
+REPEATS = ("duplicate_row", "duplicate_response", "reexported_row")
+NO_CONSENT = ("reexported_row",)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def generate(*, seed: int = 2026, teams: int = 10, entries: int | None = None) -
     surveys = questionnaire_exports(survey_rng, roster)
     exports |= {f"questionnaires/{name}": export for name, export in surveys.items()}
     planted = sum((Counter(e.defects) for e in exports.values()), Counter[str]())
-    files = {"study.yaml": study_yaml(teams, planted).encode("utf-8")}
+    files = {"study.yaml": study_yaml(teams, {k: n for k, n in planted.items() if k not in NO_CONSENT}).encode("utf-8")}
     files |= {f"registers/{name}": data for name, data in register_files(roster, training).items()}
     files |= {name: export.data for name, export in exports.items()}
     told: dict[str, Any] = {

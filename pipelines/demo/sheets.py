@@ -68,7 +68,7 @@ def sheet_exports(rng: np.random.Generator, work: Work, roster: Roster) -> dict[
             exports |= write(code, _with_defects(rng, clean, defects, roster), weeks, defects)
             if fmt == "sheet_csv" and team == numbers[0]:
                 resent = clean.head(RESENT_LINES)
-                again = {"duplicate_row": resent.height}
+                again = {"reexported_row": resent.height}
                 exports[f"feuille_{code}_renvoi.csv"] = Export(_entries_csv(resent), resent.height, again)
     return exports
 

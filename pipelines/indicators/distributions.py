@@ -5,7 +5,7 @@ import polars as pl
 from pipelines.contracts import table
 from pipelines.indicators.base import Inputs
 from pipelines.indicators.scopes import PROGRAMME
-from pipelines.study.models import Item
+from pipelines.study.instruments import Item
 
 TABLE = "indicators.distributions"
 INPUTS = ("clean.responses",)

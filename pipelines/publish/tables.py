@@ -10,13 +10,15 @@ import polars as pl
 
 from pipelines.contracts import table
 from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
+from pipelines.disclosure.linking import disclose_linking
+from pipelines.study.corrections import CORRECTIONS_FILE
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Study
 
 INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments", "clean.recommendations",
-            "clean.incidents", "clean.accounts", "clean.rejected_time", "clean.rejected_responses",
-            "clean.rejected_registers", "raw.files", "indicators.decisions", "indicators.distributions",
-            "indicators.participation")  # fmt: skip
+            "clean.incidents", "clean.accounts", "clean.corrections", "clean.linking", "clean.rejected_time",
+            "clean.rejected_responses", "clean.rejected_registers", "raw.files", "indicators.decisions",
+            "indicators.distributions", "indicators.participation")  # fmt: skip
 # Parts of the study file that say how to read the exports; pages print none of them.
 _NOT_PRINTED = ("sources", "registers", "instruments")
 
@@ -28,6 +30,7 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "estimates": disclose_estimates(tables["indicators.decisions"], study),
         "distributions": disclose_distributions(tables["indicators.distributions"], study),
         "participation": disclose_participation(tables["indicators.participation"], study),
+        "linking": disclose_linking(tables["clean.linking"], study),
         "teams": _teams(tables["clean.teams"], tables["clean.deployments"], study),
         "tools": tables["clean.tools"],
         "processes": tables["clean.processes"],
@@ -35,6 +38,7 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "recommendations": tables["clean.recommendations"],
         "accounts": _accounts(tables["clean.accounts"]),
         "set_aside": _set_aside(tables),
+        "corrections": _corrections(tables["clean.corrections"]),
         "incidents": _incidents(tables["clean.incidents"]),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
@@ -58,6 +62,12 @@ def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
 def _set_aside(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     rejected = pl.concat([tables[f"clean.rejected_{kind}"] for kind in ("time", "responses", "registers")])
     return rejected.group_by("source", "rule", "status").agg(pl.len().cast(pl.Int64).alias("rows"))
+
+
+def _corrections(corrections: pl.DataFrame) -> pl.DataFrame:
+    return corrections.group_by("source", "source_file", "column", "reason", "date").agg(
+        pl.len().cast(pl.Int64).alias("rows")
+    )
 
 
 def _incidents(incidents: pl.DataFrame) -> pl.DataFrame:
@@ -99,6 +109,8 @@ def _flat(prefix: str, value: object) -> Iterator[tuple[str, str | None]]:
 def _provenance(loaded: LoadedStudy, files: pl.DataFrame, lock: Path) -> pl.DataFrame:
     rows = [("input", name, digest) for name, digest in files.select("source_file", "sha256").unique().iter_rows()]
     rows.append(("study", "study.yaml", loaded.sha256))
+    if loaded.corrections.sha256 is not None:
+        rows.append(("study", CORRECTIONS_FILE, loaded.corrections.sha256))
     rows.append(("lock", lock.name, hashlib.sha256(lock.read_bytes()).hexdigest()))
     rows.append(("code", "pipelines", code_fingerprint()))
     rows.append(("code", "version", version("bilan")))

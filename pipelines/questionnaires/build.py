@@ -13,8 +13,8 @@ from typing import Literal
 import polars as pl
 
 from pipelines.contracts.rules import Problem
+from pipelines.study.instruments import TO_PASTE, Condition, Form, Instruments, Item
 from pipelines.study.load import STUDY_FILE
-from pipelines.study.models import TO_PASTE, Condition, Form, Instruments, Item
 
 Shape = Literal["choice", "table", "number", "numbers", "text", "texts", "boxes", "points", "date"]
 ALWAYS = "1"  # the condition of what everybody is asked

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipelines.questionnaires.build import ALWAYS, Question, Survey
-from pipelines.study.models import TO_PASTE
+from pipelines.study.instruments import TO_PASTE
 
 BOX = '<span class="box" aria-hidden="true"></span>'
 BLANK = '<span class="blank" aria-hidden="true"></span>'

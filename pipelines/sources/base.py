@@ -1,6 +1,7 @@
 """What every reader returns, and how it refuses a file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -15,12 +16,14 @@ class RawTable:
 
     `frame`: every received column as String, plus `source_row` (Int64, physical line where the record starts,
     header = line 1). `rejected`: rows set aside on reading [source_row, rule, column].
-    `received` = frame.height + rejected.height.
+    `received` = frame.height + rejected.height. `names`: the headings a column of `frame` has in the file, where it is
+    called otherwise here.
     """
 
     frame: pl.DataFrame
     rejected: pl.DataFrame
     received: int
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
 
 class SourceError(Exception):

@@ -13,7 +13,7 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.fields import distinct_of
 from pipelines.sources.lime_structure import flat
 from pipelines.sources.values import normalise
-from pipelines.study.models import Answer, Item
+from pipelines.study.instruments import Answer, Item
 
 # Written where nothing was answered: by LimeSurvey where a question was not shown, by R where a cell is missing.
 NOT_GIVEN = ("", "n/a", "na")

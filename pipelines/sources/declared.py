@@ -34,14 +34,13 @@ def decide(raw: pl.LazyFrame, *, source: Source) -> Reading:
     plain numbers whose unit is not declared."""
     layout = _layout(source)
     reading = tracker.decide(raw, layout, source)
-    if layout.duration is not None and source.duration_unit is None:
-        plain = pl.col(layout.duration).str.contains(r"^\s*\d+(?:[.,]\d+)?\s*$").any()
-        if raw.select(plain).collect(engine="streaming").item():
-            heading = layout.headings[layout.duration][0]
-            raise SourceError(
-                "unrecognised_file", "Durations are plain numbers, and nothing says what they count.",
-                "Declare `duration_unit:` (hours, minutes or seconds) for this source in study.yaml.", line=1,
-                column=heading)  # fmt: skip
+    if layout.duration is None or source.duration_unit is not None:
+        return reading
+    if tracker.distinct_texts(raw, layout.duration).str.contains(r"^\d+(?:[.,]\d+)?$").any():
+        raise SourceError(
+            "unrecognised_file", "Durations are plain numbers, and nothing says what they count.",
+            "Declare `duration_unit:` (hours, minutes or seconds) for this source in study.yaml.", line=1,
+            column=layout.headings[layout.duration][0])  # fmt: skip
     return reading
 
 

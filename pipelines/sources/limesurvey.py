@@ -15,10 +15,10 @@ import polars as pl
 from pipelines.sources import lime_headings
 from pipelines.sources.choices import EMPTY, Choice
 from pipelines.sources.lime_structure import CHECKED, Structure, read_structure
-from pipelines.sources.registers import first_sheet
 from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable
-from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
+from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.values import fold
+from pipelines.sources.workbook import read_table
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, TABLES = "limesurvey", "survey", ("limesurvey",)
@@ -65,7 +65,7 @@ def recognises(header: list[str]) -> bool:
 def read_tables(data: bytes, *, source: Source, structure: Structure | None = None) -> dict[str, SurveyTable]:
     """The responses as received; headings are known by their code, else by their text, and with the survey's structure
     by both. Raises SourceError when the file is neither delimited text nor a workbook."""
-    table = _one_header(first_sheet(data) if data.startswith(b"PK") else read_delimited(data))
+    table = _one_header(read_table(data, recognises))
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
     asked = {} if structure is None else _choices(structure)
     headings = []

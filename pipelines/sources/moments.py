@@ -13,15 +13,12 @@ _TIME = r"^(?:.*[ t])?(\d{1,2}) ?(?:h|[:h] ?(\d{2}))(?::(\d{2})(?:[.,]\d+)?)? ?(
 _ZONED = r"(?i)(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?(z|utc|[+-]\d{2}(?::?\d{2})?)$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)$"
 _END_OF_DAY = 86_400
-# A spreadsheet hands a cell that holds a length of time over as a moment counted from its day zero.
-_SPREADSHEET_LENGTH = r"^(1899-12-3[01]|1900-\d\d-\d\d)[ T]\d\d:\d\d:\d\d(\.\d+)?$"
-_DAY_ZERO = pl.datetime(1899, 12, 31)
 
 
 def time_of_day(value: pl.Expr) -> pl.Expr:
     """Seconds since midnight, from a time of day or the end of a date and time; null when unreadable."""
     parts = value.str.to_lowercase().str.extract_groups(_TIME)
-    hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64).fill_null(0) for i in (1, 2, 3))
+    hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64, strict=False).fill_null(0) for i in (1, 2, 3))
     half = parts.struct.field("4")
     hour = pl.when(half.is_null()).then(hour).otherwise(hour % 12 + pl.when(half == "p").then(12).otherwise(0))
     seconds = hour * 3600 + minute * 60 + second
@@ -56,14 +53,6 @@ def minutes_between(started: pl.Expr, ended: pl.Expr) -> pl.Expr:
     return (ended - started).dt.total_seconds() / 60
 
 
-def spreadsheet_minutes(value: pl.Expr) -> pl.Expr:
-    """Minutes from a cell of a workbook that holds a length of time (`1899-12-31 01:30:00`); null otherwise."""
-    cell = pl.when(value.str.contains(_SPREADSHEET_LENGTH)).then(value).str.replace("T", " ", literal=True)
-    at = cell.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-    # A spreadsheet counts in fractions of a day: the nearest second is what was meant.
-    return ((at - _DAY_ZERO).dt.total_milliseconds() / 1000).round() / 60
-
-
 def _parts(value: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:
     """The date and time as written, and how far they are from UTC: null when the cell does not say."""
     spread = value.str.replace(_COMPACT, "${1}-${2}-${3}T${4}:${5}:${6}${7}")
@@ -71,5 +60,6 @@ def _parts(value: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:
     plain = spread.str.replace(_ZONED, "${1}")
     at = to_date(plain, order).cast(pl.Datetime("us")) + pl.duration(seconds=time_of_day(plain))
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours, minutes = (zone.str.extract(r"^[+-](\d{2}):?(\d{2})?$", i).cast(pl.Int64).fill_null(0) for i in (1, 2))
+    parts = zone.str.extract_groups(r"^[+-](\d{2}):?(\d{2})?$").struct
+    hours, minutes = (parts.field(str(i)).cast(pl.Int64, strict=False).fill_null(0) for i in (1, 2))
     return at, pl.when(zone.is_not_null()).then(pl.duration(minutes=sign * (hours * 60 + minutes)))

@@ -21,8 +21,9 @@ from pipelines.sources.base import RawTable, SourceError
 from pipelines.sources.choices import EMPTY, SHOWN_CHARACTERS, Choice, empty_means, said, translated
 from pipelines.sources.lime_structure import flat
 from pipelines.sources.text import SOURCE_ROW
+from pipelines.study.instruments import Answer, Instruments, Item
 from pipelines.study.load import STUDY_FILE
-from pipelines.study.models import Answer, Instruments, Item, Source
+from pipelines.study.models import Source
 
 Found = TypeVar("Found")
 SUBMITTED, TEAM = "submitdate", "Team"
@@ -189,7 +190,8 @@ def keep_items(
     # A spreadsheet or a data frame library makes 1.0 of the number of a response.
     frame = frame.with_columns(pl.col(n).str.replace(r"^(\d+)[.,]0+$", "$1") for n in ("id", "lastpage") if n in kept)
     frame, unread = _read_choices(frame, {n: (h, t.item) for n, (h, t) in kept.items() if t is not None})
-    return RawTable(frame, raw.rejected, raw.received), [*faults, *unread]
+    names = {n: (h.column, *h.names) for n, (h, _) in kept.items()}
+    return RawTable(frame, raw.rejected, raw.received, names=names), [*faults, *unread]
 
 
 def mapping_problems(source: Source, questionnaire: Questionnaire) -> list[Problem]:

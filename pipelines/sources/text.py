@@ -5,6 +5,7 @@ being repaired, merged or silently dropped by a lenient parser.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,17 @@ BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export d
 _QUOTE, _LF = ord('"'), ord("\n")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
+_SEPARATOR_LINE = re.compile(rb'\A"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)  # a spreadsheet's note to itself
+# Codes Windows-1252 does not define, and signs or capitals it never has inside a word: there they are the é, è, ê and à
+# of Mac OS Roman or DOS.
+_UNDEFINED, _NEVER_INSIDE = (0x81, 0x8D, 0x8F, 0x90, 0x9D), (0x82, 0x88, 0x8A, 0x8E)
 
 
 @dataclass(frozen=True)
 class TextTable:
     """A delimited file. `header`: headings as received. `frame`: one String column per heading (a repeated heading
-    gets `#2`, `#3`...; unquoted empty = null, quoted empty = '') plus `source_row`. Blank lines are not received."""
+    gets `#2`, `#3`...; unquoted empty = null, quoted empty = '') plus `source_row`. Blank lines are not received.
+    `above`: the rows between the top of the file and the header."""
 
     header: list[str]
     frame: pl.DataFrame
@@ -32,6 +38,7 @@ class TextTable:
     received: int
     separator: str
     encoding: str
+    above: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def _record_end(data: bytes) -> int:
     end = 0
     while (newline := data.find(b"\n", end)) >= 0:
         end = newline + 1
-        if data[:end].removeprefix(_BOM).strip() and data.count(b'"', 0, end) % 2 == 0:
+        if _below_separator_line(data[:end].removeprefix(_BOM)).strip() and data.count(b'"', 0, end) % 2 == 0:
             return end
     return len(data)
 
@@ -80,17 +87,56 @@ def _last_record_end(data: bytes) -> int:
 
 
 def decode(data: bytes) -> tuple[bytes, str]:
-    """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252."""
+    """The text as UTF-8 without BOM, and the encoding it was in: UTF-8, UTF-16 with BOM, else Windows-1252. A first
+    line `sep=;` becomes a blank one.
+
+    Raises SourceError `unrecognised_file` when it is no text, and rather than read letters wrong: another encoding, or
+    a mix of two.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16").encode(), "utf-16"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        codes = np.frombuffer(data, dtype=np.uint8)
-        # Latin-1 is the same but for 32 codes, and many times faster to decode.
-        plain = not ((codes >= 0x80) & (codes < 0xA0)).any()
-        return data.decode("latin-1" if plain else "cp1252", errors="replace").encode(), "windows-1252"
-    return data.removeprefix(_BOM), "utf-8"
+        text, encoding = data.decode("utf-16", errors="replace").encode(), "utf-16"
+    else:
+        text, encoding = data.removeprefix(_BOM), "utf-8"
+        if b"\0" in data:
+            raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            text, encoding = _from_windows_1252(data, error.start), "windows-1252"
+    return _below_separator_line(text), encoding
+
+
+def _below_separator_line(text: bytes) -> bytes:
+    found = _SEPARATOR_LINE.match(text)
+    return text[found.end() :] if found else text
+
+
+def _from_windows_1252(data: bytes, at: int) -> bytes:
+    """Text that is not UTF-8 from position `at` on, as UTF-8."""
+    if b"\xc3" in data and re.search(rb"\xc3[\x80-\xbf]", data):
+        raise SourceError(
+            "unrecognised_file", "The file mixes two encodings: part of it is UTF-8, but not this line.",
+            "Export it again as UTF-8; a file cut short or glued to another looks like this.",
+            line=data.count(b"\n", 0, at) + 1)  # fmt: skip
+    codes = np.frombuffer(data, dtype=np.uint8)
+    at_signs = np.flatnonzero((codes >= 0x80) & (codes < 0xA0))
+    # Latin-1 is the same but for these 32 codes, and many times faster to decode.
+    if not at_signs.size:
+        return data.decode("latin-1").encode()
+    before, signs, after = (codes.take(at_signs + shift, mode="clip") for shift in (-1, 0, 1))
+    inside = _is_letter(before) & _is_letter(after) & ((before | after) >= ord("a"))  # not a word in capitals
+    strange = np.isin(signs, _UNDEFINED) | (np.isin(signs, _NEVER_INSIDE) & inside)
+    if strange.any():
+        raise SourceError(
+            "unrecognised_file", "Letters with accents cannot be read: the file is neither UTF-8 nor Windows-1252.",
+            "Export it again as « CSV UTF-8 ».",
+            line=data.count(b"\n", 0, int(at_signs[strange][0])) + 1)  # fmt: skip
+    return data.decode("cp1252").encode()
+
+
+def _is_letter(codes: np.ndarray) -> np.ndarray:
+    small = codes | 0x20
+    return (small >= ord("a")) & (small <= ord("z"))
 
 
 def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
@@ -99,13 +145,12 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
-    if not data.startswith(_WHOLE) and (plain := _read_plain(data, separators, "utf-8")) is not None:
+    as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data.removeprefix(_BOM)) is None
+    if as_it_is and (plain := _read_plain(data, separators, "utf-8")) is not None:
         return plain
     raw, encoding = decode(data)
     if not raw or raw.isspace():
         raise SourceError("empty_file", "The file is empty.", "Export it again.")
-    if b"\0" in raw:
-        raise SourceError("unrecognised_file", "The file is not text.", "Export it again as CSV.")
     if encoding != "utf-8" and (plain := _read_plain(raw, separators, encoding)) is not None:
         return plain
     if b"\r" in raw:

@@ -11,10 +11,12 @@ from collections.abc import Collection
 import polars as pl
 
 from pipelines.sources.base import RawTable, SourceError, no_rejects
+from pipelines.sources.clutter import without_clutter
 from pipelines.sources.fields import Field, empty, read_fields, same, unread, whole
-from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited
+from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.time_rows import TIME_ROWS, WEEK_ROWS, conform, first_rule, hash_of
 from pipelines.sources.values import Reading, fold, number, sheet_minutes, text, to_date, yes_no
+from pipelines.sources.workbook import read_sheets, with_dates
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, WEEKS_TABLE = "time_sheet", "time", "time_sheet_weeks"
@@ -55,7 +57,6 @@ MANDATORY = ("Date", "Code", "Process", "Tool", "Occurrences", "Minutes")
 LOGGED, AWAY = ("j ai note", "note", "rien a declarer", "logged", "nothing to declare"), ("conge", "conges", "leave")
 LONGEST_LINE_MINUTES = 1440  # a line is about one day
 LONGEST_WEEK_HOURS = 60
-HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings of a sheet
 
 
 def recognises(header: list[str]) -> bool:
@@ -69,15 +70,17 @@ def read_tables(data: bytes, *, source: Source) -> dict[str, RawTable]:
     `source_row` is the line of the text file, or the row of the sheet. Raises SourceError when no sheet has the
     headings, when two have the same ones, or when a mandatory column is absent.
     """
-    tables = _workbook(data) if data.startswith(b"PK") else [read_delimited(data)]
     found: dict[str, RawTable] = {}
-    for table in tables:
+    sheet_of: dict[str, str] = {}
+    for sheet, table in read_sheets(data, recognises).items():
         kind = _kind(table.header)
         if kind is None:
             continue
         if kind in found:
-            raise SourceError("unrecognised_file", "Two sheets have the same headings: rows could not be told apart.",
-                              "Put them in one sheet, or in two files.")  # fmt: skip
+            raise SourceError(
+                "unrecognised_file", f"Sheets « {sheet_of[kind]} » and « {sheet} » have the same headings: rows could "
+                "not be told apart.", "Put them in one sheet, or in two files.")  # fmt: skip
+        sheet_of[kind] = sheet
         found[kind] = _canonical(table, ENTRY_HEADINGS if kind == FORMAT else WEEK_HEADINGS)
     if not found:
         raise SourceError("unrecognised_file", "No sheet has the headings of the time sheet.",
@@ -108,7 +111,7 @@ def interpret(raw: pl.DataFrame, *, source: Source, reading: Reading, kept: Coll
             ("bad_duration", lambda _, value: value > LONGEST_LINE_MINUTES))),
         *(Field(column, name, sheet_minutes, (("bad_duration", unread), ("bad_duration", lambda _, value: value < 0)))
           for column, name in _PARTS.items()),
-        *(Field(column, name, whole, (("bad_number", unread), *_BOUNDS.get(column, ())))
+        *(Field(column, name, _count, (("bad_number", unread), *_BOUNDS.get(column, ())))
           for column, name in _WHOLE_NUMBERS.items()),
         *(Field(column, name, yes_no, (("bad_value", unread),)) for column, name in _FLAGS.items()),
     ], kept)  # fmt: skip
@@ -170,6 +173,11 @@ _BOUNDS = {
 _FLAGS = {"Failed attempt": "failed_attempt", "New task": "new_task"}
 
 
+def _count(cell: pl.Expr) -> pl.Expr:
+    """A whole number, also written `3 fois`, `x3`."""
+    return whole(cell.str.replace(r"(?i)^(?:[x×] ?)?([\d.,]+) ?(?:fois|[x×])?$", "$1"))
+
+
 def label_columns(source: Source) -> tuple[str, str]:
     """The raw columns that name the process and the tool."""
     return "Process", "Tool"
@@ -196,33 +204,14 @@ def _canonical(table: TextTable, headings: dict[str, tuple[str, ...]]) -> RawTab
     names = _translate(table.header, headings)
     first = {n: c for n, c in reversed(list(zip(names, received, strict=True))) if n is not None}
     kept = [pl.col(first[n]).alias(n) for n in headings if n in first]
-    return RawTable(table.frame.select(*kept, SOURCE_ROW), table.rejected, table.received)
+    date, *who_and_what = (k for k in (ENTRY_KEY if headings is ENTRY_HEADINGS else WEEK_KEY) if k != "Minutes")
+    frame = with_dates(table, [first[date]]).frame.select(*kept, SOURCE_ROW)
+    frame, clutter = without_clutter(frame, date, table.header[received.index(first[date])], who_and_what)
+    heads = dict(zip(received, table.header, strict=True))
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received,
+                    names={n: (heads[c],) for n, c in first.items()})  # fmt: skip
 
 
 def _with_columns(raw: pl.DataFrame, headings: dict[str, tuple[str, ...]]) -> pl.DataFrame:
     absent = [c for c in headings if c not in raw.columns]
     return raw.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
-
-
-def _workbook(data: bytes) -> list[TextTable]:
-    """The sheets of a workbook that have recognised headings, every cell as text, blank rows left out."""
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(data)
-    except fastexcel.FastExcelError:
-        raise SourceError("unrecognised_file", "The workbook cannot be opened.",
-                          "Save it again as .xlsx, without a password.") from None  # fmt: skip
-    tables = []
-    for name in book.sheet_names:
-        # skip_rows=0 keeps the blank rows at the top, so that row numbers are those of the sheet.
-        grid = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-        heads = [[h or "" for h in row] for row in grid.head(HEADER_WITHIN_ROWS).iter_rows()]
-        at = next((i for i, head in enumerate(heads) if recognises(head)), None)
-        if at is None:
-            continue
-        rows = grid.with_row_index(SOURCE_ROW, offset=1).with_columns(pl.col(SOURCE_ROW).cast(pl.Int64)).slice(at + 1)
-        blank = pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.strip_chars() == "") for c in grid.columns)
-        rows = rows.filter(~blank).select(*grid.columns, SOURCE_ROW)
-        tables.append(TextTable(heads[at], rows, no_rejects(), rows.height, "", "xlsx"))
-    return tables

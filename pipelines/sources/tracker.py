@@ -14,9 +14,9 @@ from pipelines.sources.base import RawTable, SourceError
 from pipelines.sources.clutter import without_clutter
 from pipelines.sources.layout import CASE, Layout
 from pipelines.sources.moments import time_of_day
-from pipelines.sources.registers import first_sheet
-from pipelines.sources.text import SOURCE_ROW, TextTable, read_delimited, unique_headings
+from pipelines.sources.text import SOURCE_ROW, TextTable, unique_headings
 from pipelines.sources.values import Reading, date_order, duration_unit, fold, text
+from pipelines.sources.workbook import read_table
 from pipelines.study.models import Source
 
 _DAY_CHARACTERS = 10  # of a moment: enough to see how its date is written
@@ -80,12 +80,15 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
     Columns the format does not know (custom fields) are left in the file: nobody has said that they hold no name.
     Those that study.yaml names are read. Raises SourceError: the file is not this export, or lacks a column.
     """
-    table = _table(data)
+    table = _table(data, layouts)
     layout = next((known for known in layouts if not known.missing(table.header)), None)
     if layout is None:
         raise _refusal(table.header, layouts)
     process, tool = layout.label_columns(source)
     names = [c or h for c, h in zip(layout.translate(table.header), table.header, strict=True)]
+    if layout.only_others:  # a column nobody declares may be called like one of ours
+        declared = {*layout.canonical, fold(source.case_column or "")}
+        names = [n if fold(h) in declared else "" for n, h in zip(names, table.header, strict=True)]
     wanted = {"process_column": process, "tool_column": tool, "case_column": layout.named(source.case_column, CASE)}
     names = [next((w for w in wanted.values() if fold(w) == fold(n)), n) for n in names]
     if source.tool_column is None and layout.tool not in layout.headings:
@@ -107,12 +110,13 @@ def read(data: bytes, layouts: Sequence[Layout], source: Source) -> RawTable:
         case = text(received[names.index(wanted["case_column"])]).str.to_lowercase()
         columns.append(pl.when(case.is_not_null()).then(case.hash().cast(pl.String)).alias(CASE))
     frame = table.frame.select(*columns, SOURCE_ROW)
-    headings = {n: h for n, h in zip(names, table.header, strict=True) if n in frame.columns}
     if layout.person_parts and frame.columns and set(layout.person_parts) <= set(frame.columns):
         whole_name = pl.concat_str(layout.person_parts, separator=" ", ignore_nulls=True)
         frame = frame.with_columns(whole_name.alias(layout.identifiers[-1])).drop(layout.person_parts)
-    frame, clutter = without_clutter(frame, headings, layout.date, (*layout.identifiers, process))
-    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received)
+    heading = table.header[names.index(layout.date)]
+    frame, clutter = without_clutter(frame, layout.date, heading, (*layout.identifiers, process))
+    headings = {n: (h,) for n, h in zip(names, table.header, strict=True) if n in frame.columns}
+    return RawTable(frame, pl.concat([table.rejected, clutter]), table.received, names=headings)
 
 
 def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
@@ -122,12 +126,12 @@ def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
     """
     columns = raw.collect_schema().names()
     days = (layout.date, layout.end if layout.whole_moments else layout.end_date)
-    dates = [_distinct(raw, pl.col(c).str.strip_chars().str.head(_DAY_CHARACTERS)) for c in days if c in columns and c]
-    order = date_order(pl.concat([d.rename("date") for d in dates]), source.date_order)
+    dates = [distinct_texts(raw, c).str.head(_DAY_CHARACTERS) for c in days if c is not None and c in columns]
+    order = date_order(pl.concat(dates).unique().sort(), source.date_order)
     if layout.duration is None or layout.duration not in columns:
         return Reading(order, "span")
-    durations = _distinct(raw, pl.col(layout.duration).str.strip_chars())
-    if not (durations.fill_null("") != "").any():
+    durations = distinct_texts(raw, layout.duration)
+    if not (durations != "").any():
         return Reading(order, "span")
     unit = source.duration_unit or layout.unit or duration_unit(durations)
     if unit == "seconds" and source.duration_unit is None:
@@ -135,24 +139,23 @@ def decide(raw: pl.LazyFrame, layout: Layout, source: Source) -> Reading:
     return Reading(order, unit)
 
 
-def _table(data: bytes) -> TextTable:
-    if data.startswith(b"PK"):
-        return first_sheet(data)
+def _table(data: bytes, layouts: Sequence[Layout]) -> TextTable:
     if data[:_FIRST_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
         raise SourceError(
             "unrecognised_file", "The file is JSON, not a table.",
             "Export it as CSV with a column for the person and one for the process, and declare it as "
             "`format: tracker`.", line=1)  # fmt: skip
-    return read_delimited(data)
+    return read_table(data, lambda header: any(not layout.missing(header) for layout in layouts))
 
 
 def _layout_of(raw: pl.LazyFrame, layouts: Sequence[Layout]) -> Layout:
-    """The layout of the export these raw rows come from: the first whose column of days holds anything."""
+    """The layout of the export these raw rows come from, told by the column of days that holds something."""
     columns = raw.collect_schema().names()
-    for layout in layouts[:-1]:
-        if layout.date in columns and raw.select(pl.col(layout.date).is_not_null().any()).collect().item():
-            return layout
-    return layouts[-1]
+    possible = [layout for layout in layouts if layout.date in columns]
+    if len(possible) > 1:
+        filled = raw.select(pl.col(layout.date).is_not_null().any() for layout in possible).collect().row(0)
+        possible = [layout for layout, some in zip(possible, filled, strict=True) if some] or possible
+    return possible[0]
 
 
 def _refusal(header: list[str], layouts: Sequence[Layout]) -> SourceError:
@@ -172,17 +175,20 @@ def _refusal(header: list[str], layouts: Sequence[Layout]) -> SourceError:
         "Export the detailed report with these columns, or correct `format:` in study.yaml.", line=1)  # fmt: skip
 
 
-def _distinct(raw: pl.LazyFrame, cell: pl.Expr) -> pl.Series:
-    return raw.select(cell.alias("cell").unique()).collect(engine="streaming").to_series().sort()
+def distinct_texts(raw: pl.LazyFrame, column: str) -> pl.Series:
+    """What the cells of a raw column say, each once."""
+    cells = raw.select(pl.col(column).unique().alias("cell")).collect(engine="streaming").to_series()
+    return cells.cast(pl.String).str.strip_chars().drop_nulls().sort()
 
 
 def _check_seconds(raw: pl.LazyFrame, layout: Layout) -> None:
     """Refuse whole-number durations that start and end contradict."""
     if layout.start is None or layout.end is None or layout.duration is None:
         return
-    times = raw.select(layout.start, layout.end, layout.duration).unique().collect(engine="streaming")
+    columns = (layout.start, layout.end, layout.duration)
+    times = raw.select(columns).unique().collect(engine="streaming").cast(pl.String)
     span = (time_of_day(text(layout.end)) - time_of_day(text(layout.start))) % 86_400
-    seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64)
+    seconds = text(layout.duration).str.extract(r"^(-?\d+)$").cast(pl.Int64, strict=False)
     gaps = times.select((seconds - span).abs().alias("gap"))["gap"].drop_nulls()
     # Start and end are cut to the minute, so an exact entry may be 59 s off; half leaves room for pauses.
     if not gaps.is_empty() and (gaps <= 60).sum() * 2 < gaps.len():

@@ -10,14 +10,7 @@ import polars as pl
 
 from pipelines.sources.fields import Field, empty, judge, lower, read_fields, same, unread, whole
 from pipelines.sources.layout import CASE, Layout
-from pipelines.sources.moments import (
-    elapsed_minutes,
-    instant,
-    minutes_between,
-    moment,
-    spreadsheet_minutes,
-    time_of_day,
-)
+from pipelines.sources.moments import elapsed_minutes, instant, minutes_between, moment, time_of_day
 from pipelines.sources.time_rows import TIME_ROWS, conform, hash_of
 from pipelines.sources.values import DurationUnit, Reading, duration_minutes, sheet_minutes, to_date
 from pipelines.study.models import Source
@@ -133,14 +126,10 @@ def _with_minutes(
 
 
 def minutes_of(cell: pl.Expr, unit: DurationUnit) -> pl.Expr:
-    """Minutes from a cell of a column of durations: the tracker's own spelling, a workbook's, or one typed by hand
-    with its unit (`1h30`, `90 min`). Thousands may be marked (`2.000,5`)."""
-    dots = cell.str.contains(r"^-?\d{1,3}(?:\.\d{3})+,\d+$")
-    commas = cell.str.contains(r"^-?\d{1,3}(?:,\d{3})+\.\d+$")
-    plain = pl.when(dots).then(cell.str.replace_all(".", "", literal=True)).when(commas).then(
-        cell.str.replace_all(",", "", literal=True)).otherwise(cell)  # fmt: skip
+    """Minutes from a cell of a column of durations: the tracker's own spelling, or one typed by hand with its unit
+    (`1h30`, `90 min`)."""
     with_unit = pl.when(cell.str.contains(r"[A-Za-z'’]")).then(cell)
-    return pl.coalesce(duration_minutes(plain, unit), spreadsheet_minutes(cell), sheet_minutes(with_unit))
+    return pl.coalesce(duration_minutes(cell, unit), sheet_minutes(with_unit))
 
 
 def _with_ends(rows: pl.DataFrame) -> pl.DataFrame:
@@ -190,7 +179,8 @@ def _with_keys(rows: pl.DataFrame, layout: Layout, counts: dict[str, str]) -> pl
     )
     when: list[str | pl.Expr] = []
     if layout.whole_moments:
-        when = [pl.coalesce(pl.col("started_at").cast(pl.Int64).cast(pl.String), layout.date), pl.col("ended")]
+        started = pl.col("started_at").cast(pl.Int64).cast(pl.String)
+        when = [pl.coalesce(started, pl.col(layout.date).cast(pl.String)), pl.col("ended")]
     elif layout.start is not None:
         # A time nobody can read is compared as text.
         when = [pl.coalesce(pl.col("start").cast(pl.String), "start as written"), pl.col("end").cast(pl.String)]

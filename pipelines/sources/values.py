@@ -25,13 +25,30 @@ class Reading:
     duration_unit: DurationUnit = "clock"
 
 
-_SPACES = r"[\s\u{a0}\u{202f}]+"
-_YEAR_LAST = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})(?:[ T].*)?$"
+_SPACES, _UNSEEN = r"\s+", r"[\u{200b}\u{feff}]"  # no-break and thin spaces are among \s
+# The time that may follow a date: `T09:00:00Z`, ` - 09:12`, ` à 9h12`, ` 9:12:45 AM UTC+1`. The zone is not read.
+_TIME = (
+    r"(?:[ t,]+(?:[àa@-] ?)?(?:\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?|\d{1,2} ?h(?: ?\d{2})?)(?: ?[ap]\.?m\.?)?"
+    r"(?: ?(?:z|utc|gmt|ces?t)?(?:[+-]\d{1,2}(?::?\d{2})?)?)?)?$"
+)
+_YEAR_FIRST = r"(?i)^(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})" + _TIME
+_YEAR_LAST = r"(?i)^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _TIME
+_IN_WORDS = (  # lundi 2 mars 2026, le 1er mars 2026, 02-mars-26: day of the week, day, month, year
+    r"^(?:(?:le )?([a-z]{3,9})[.,]* )?(?:le )?(\d{1,2})(?:er)?[ -]([a-z]{3,9})\.?[ -](\d{4}|\d{2})" + _TIME
+)
 _CLOCK = r"^(-)?(\d+):([0-5]\d)(?::([0-5]\d))?$"
-# A spreadsheet hands a duration cell over as a moment counted from its day zero.
-_SPREADSHEET_DURATION = r"^(1899-12-31|1900-\d\d-\d\d) \d\d:\d\d:\d\d$"
-_YES, _NO = ["oui", "o", "yes", "y", "ja", "vrai", "true", "x", "1"], ["non", "n", "no", "nein", "faux", "false", "0"]
+_FIGURE = r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?"  # 1234,5 and 1 234.5
+_YES = ["oui", "o", "yes", "y", "ja", "vrai", "true", "x", "✓", "✔", "☑", "☒", "1"]
+_NO = ["non", "n", "no", "nein", "faux", "false", "☐", "0"]
 _NOTHING = ["", "-", "–", "—"]
+_MINUTES, _HOURS = r"(?:min(?:ute)?s?|mn|m|['’′])", r"(?:h|hrs?|heures?|hours?)"
+_MONTHS = ("janvier january jan janv", "fevrier february feb fev fevr", "mars march mar", "avril april apr avr",
+           "mai may", "juin june jun", "juillet july jul juil", "aout august aug", "septembre september sep sept",
+           "octobre october oct", "novembre november nov", "decembre december dec")  # fmt: skip
+_DAYS = ("lundi monday lun mon", "mardi tuesday tue", "mercredi wednesday mer wed", "jeudi thursday jeu thu",
+         "vendredi friday ven fri", "samedi saturday sam sat", "dimanche sunday dim sun")  # fmt: skip
+_MONTH = {name: i for i, names in enumerate(_MONTHS, 1) for name in names.split()}
+_WEEKDAY = {name: i for i, names in enumerate(_DAYS, 1) for name in names.split()}
 
 
 def fold(heading: str) -> str:
@@ -48,18 +65,21 @@ def normalise(values: pl.Series) -> pl.Series:
 
 def text(column: str) -> pl.Expr:
     """The column's text in single spaces; empty, or a lone dash, = null."""
-    spaced = pl.col(column).str.replace_all(_SPACES, " ").str.strip_chars()
+    spaced = pl.col(column).str.replace_all(_UNSEEN, "").str.replace_all(_SPACES, " ").str.strip_chars()
     return pl.when(~spaced.is_in(_NOTHING)).then(spaced)
 
 
 def number(value: pl.Expr) -> pl.Expr:
-    """Float64 from digits with a comma or a dot for decimals; null when unreadable."""
-    return value.str.replace_all(" ", "").str.replace(",", ".", literal=True).str.extract(
-        r"^([+-]?\d+(?:\.\d+)?)$").cast(pl.Float64)  # fmt: skip
+    """Float64 from digits with a comma or a dot for decimals, and spaces between thousands; of both marks the last is
+    the decimal one (`1.234,5`). Null when unreadable."""
+    plain = value.str.extract(rf"^({_FIGURE})$").str.replace_all(" ", "").str.replace(",", ".", literal=True)
+    comma_last = value.str.extract(r"^([+-]?\d{1,3}(?:\.\d{3})+,\d+)$").str.replace_all(".", "", literal=True)
+    dot_last = value.str.extract(r"^([+-]?\d{1,3}(?:,\d{3})+\.\d+)$").str.replace_all(",", "", literal=True)
+    return pl.coalesce(plain, comma_last.str.replace(",", ".", literal=True), dot_last).cast(pl.Float64, strict=False)
 
 
 def yes_no(value: pl.Expr) -> pl.Expr:
-    """Boolean from oui/non, yes/no, vrai/faux, x; null when empty or unreadable."""
+    """Boolean from oui/non, yes/no, vrai/faux, a cross or a tick; null when empty or unreadable."""
     low = value.str.to_lowercase()
     return pl.when(low.is_in(_YES)).then(True).when(low.is_in(_NO)).then(False)
 
@@ -71,7 +91,7 @@ def date_order(values: pl.Series, declared: DateOrder | None) -> DateOrder:
     days and months that swap silently would move every entry to another week.
     """
     parts = values.str.strip_chars().str.extract_groups(_YEAR_LAST).struct.unnest()
-    first, second = parts["1"].cast(pl.Int64), parts["2"].cast(pl.Int64)
+    first, second = (parts[i].cast(pl.Int64, strict=False) for i in ("1", "2"))
     if not first.is_not_null().any():
         return declared or "ymd"
     if (first == second).fill_null(True).all():  # 01/01/1980, of a survey that records no date, reads one way only
@@ -95,14 +115,30 @@ def date_order(values: pl.Series, declared: DateOrder | None) -> DateOrder:
 
 
 def to_date(value: pl.Expr, order: DateOrder) -> pl.Expr:
-    """Date from text. A date that starts with a four-digit year is read as such whatever the order."""
-    day, month = ("$2", "$1") if order == "mdy" else ("$1", "$2")
+    """Date from text in single spaces, the time that follows left out. A date that starts with a four-digit year, or
+    whose month is a word (French or English), is read as such whatever the order; a day of the week that is not that
+    date's is unreadable."""
+    year_first = _joined(value.str.extract_groups(_YEAR_FIRST), "1", "2", "3")
     if order == "ymd":
-        iso = value
-    else:
-        long_year = value.str.replace(r"^(\d{1,2}[/.\-]\d{1,2}[/.\-])(\d{2})((?:[ T].*)?)$", "${1}20$2$3")
-        iso = long_year.str.replace(_YEAR_LAST, f"${{3}}-{month}-{day}")
-    return iso.str.extract(r"^(\d{4}[/.\-]\d{1,2}[/.\-]\d{1,2})(?:[ T].*)?$").str.replace_all(r"[/.]", "-").str.to_date(
+        return pl.coalesce(year_first, _in_words(value))
+    day, month = ("2", "1") if order == "mdy" else ("1", "2")
+    return pl.coalesce(year_first, _joined(value.str.extract_groups(_YEAR_LAST), "3", month, day), _in_words(value))
+
+
+def _in_words(value: pl.Expr) -> pl.Expr:
+    plain = value.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
+    parts = plain.str.extract_groups(_IN_WORDS)
+    weekday, month = parts.struct.field("1"), parts.struct.field("3")
+    number_of_month = month.replace_strict(_MONTH, default=None, return_dtype=pl.Int64).cast(pl.String)
+    date = _joined(parts.struct.with_fields(number_of_month.alias("month")), "4", "month", "2")
+    known = weekday.replace_strict(_WEEKDAY, default=0, return_dtype=pl.Int8)
+    return pl.when(weekday.is_null() | (known == date.dt.weekday())).then(date)
+
+
+def _joined(parts: pl.Expr, year: str, month: str, day: str) -> pl.Expr:
+    written = parts.struct.field(year)
+    full = pl.when(written.str.len_bytes() == 2).then("20" + written).otherwise(written)
+    return pl.concat_str(full, parts.struct.field(month), parts.struct.field(day), separator="-").str.to_date(
         "%Y-%m-%d", strict=False)  # fmt: skip
 
 
@@ -126,17 +162,13 @@ def duration_minutes(value: pl.Expr, unit: DurationUnit) -> pl.Expr:
 
 
 def sheet_minutes(value: pl.Expr) -> pl.Expr:
-    """Minutes as typed in a sheet whose column is in minutes: `90`, `7,5`, `90 min`, `1h30`, `1,5 h`, `1:30`."""
+    """Minutes as typed in a sheet whose column is in minutes: `90`, `7,5`, `90 min`, `45'`, `1h30`, `1,5 h`, `1:30`."""
     low = value.str.to_lowercase()
-    tight = low.str.replace_all(" ", "").str.replace_all(",", ".", literal=True)
-    minutes = tight.str.extract(r"^(-?\d+(?:\.\d+)?)(?:min|mn|minutes?|m|')?\.?$").cast(pl.Float64)
-    hours = tight.str.extract(r"^(\d+(?:\.\d+)?)(?:h|heures?)$").cast(pl.Float64) * 60
-    both = tight.str.extract_groups(r"^(\d+)(?:h|heures?)([0-5]?\d)(?:min|mn|minutes?|m)?$")
-    mixed = both.struct.field("1").cast(pl.Float64) * 60 + both.struct.field("2").cast(pl.Float64)
-    moment = pl.when(low.str.contains(_SPREADSHEET_DURATION)).then(low).str.to_datetime(
-        "%Y-%m-%d %H:%M:%S", strict=False)  # fmt: skip
-    cell = (moment - pl.datetime(1899, 12, 31)).dt.total_seconds() / 60
-    return pl.coalesce(minutes, hours, mixed, _clock_minutes(tight), cell)
+    minutes = number(low.str.extract(rf"^(-?[\d., ]*\d) ?{_MINUTES}?\.?$"))
+    hours = number(low.str.extract(rf"^([\d., ]*\d) ?{_HOURS}\.?$")) * 60
+    both = low.str.extract_groups(rf"^(\d+) ?{_HOURS}(?: et)? ?([0-5]?\d) ?{_MINUTES}?\.?$")
+    whole_hours, rest = (both.struct.field(i).cast(pl.Float64, strict=False) for i in ("1", "2"))
+    return pl.coalesce(minutes, hours, whole_hours * 60 + rest, _clock_minutes(low.str.replace_all(" ?: ?", ":")))
 
 
 def _clock_minutes(value: pl.Expr) -> pl.Expr:

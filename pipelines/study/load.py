@@ -1,18 +1,20 @@
-"""Reads `study.yaml` and says what is wrong, on which line, and what to write instead."""
+"""Reads `study.yaml` and `corrections.yaml` and says what is wrong, on which line, and what to write instead."""
 
 import difflib
 import hashlib
 import importlib.resources
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from pipelines.study.models import Instruments, Study
+from pipelines.study.corrections import CORRECTIONS_FILE, Correction, Corrections, Declared
+from pipelines.study.instruments import Instruments
+from pipelines.study.models import Study
 
 STUDY_FILE = "study.yaml"
 # Parts of the instruments that a study may replace one by one -> what names them.
@@ -20,7 +22,8 @@ _CODED = {"items": "item", "scales": "scale", "arrays": "array", "questionnaires
 
 
 class StudyError(Exception):
-    """The study file cannot be used. `problems` holds one message per fault, each with its line."""
+    """The study file, or the corrections beside it, cannot be used: `problems` holds one message per fault, each with
+    its line."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -29,11 +32,12 @@ class StudyError(Exception):
 
 @dataclass(frozen=True)
 class LoadedStudy:
-    """A parsed study with where it was read and the sha256 of the file."""
+    """A parsed study with where it was read, the sha256 of the file, and the corrections beside it."""
 
     study: Study
     root: Path
     sha256: str
+    corrections: Corrections = field(default_factory=Corrections)
 
 
 @cache
@@ -44,29 +48,60 @@ def house_instruments() -> Instruments:
 
 
 def load_study(root: Path) -> LoadedStudy:
-    """Read `root/study.yaml`. Raises StudyError, one line per fault: `study.yaml, line 12: ...`."""
+    """Read `root/study.yaml`, and `root/corrections.yaml` if there is one. Raises StudyError, one line per fault:
+    `study.yaml, line 12: ...`."""
     path = root / STUDY_FILE
     if not path.is_file():
         advice = f"Give the folder that holds {STUDY_FILE}, for instance data/raw/demo."
         raise StudyError([f"{path}: no such file. {advice}"])
     data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise StudyError([f"{STUDY_FILE}, line {line}: not UTF-8. Save the file again as UTF-8."]) from None
-    plain, marks = _yaml(text)
+    plain, marks = _yaml(_decode(data, STUDY_FILE))
     if not isinstance(plain, dict):
         raise StudyError([f"{STUDY_FILE}, line 1: expected `key: value` lines. Start from data/raw/demo/study.yaml."])
     try:
         study = Study.model_validate(plain)
     except ValidationError as error:
-        raise StudyError([_explain(e, plain, marks) for e in error.errors()]) from None
+        raise StudyError(_explained(error, marks, STUDY_FILE, Study)) from None
     merged = _merge(house_instruments(), study.instruments)
     study = study.model_copy(update={"instruments": merged})
-    if faults := _unknown_items(study, marks) or _mixed_arrays(study, marks):
+    if faults := _unknown_items(study, marks) or _mixed_arrays(study, marks) or _unlinked(study, marks):
         raise StudyError(faults)
-    return LoadedStudy(study, root, hashlib.sha256(data).hexdigest())
+    return LoadedStudy(study, root, hashlib.sha256(data).hexdigest(), _corrections(root / CORRECTIONS_FILE))
+
+
+def _corrections(path: Path) -> Corrections:
+    """What the analyst corrects; nothing when there is no such file."""
+    if not path.is_file():
+        return Corrections()
+    data = path.read_bytes()
+    plain, marks = _yaml(_decode(data, CORRECTIONS_FILE), CORRECTIONS_FILE, as_written=True)
+    if plain is not None and not isinstance(plain, list):
+        advice = "Write each as `- file: ...`, then `line:`, `column:`, `from:`, `to:`, `reason:`, `who:` and `date:`."
+        raise StudyError([f"{CORRECTIONS_FILE}, line 1: expected a list of corrections. {advice}"])
+    try:
+        read = TypeAdapter(tuple[Correction, ...]).validate_python(plain or [])
+    except ValidationError as error:
+        raise StudyError(_explained(error, marks, CORRECTIONS_FILE, Correction)) from None
+    declared = tuple(Declared(c, _line(marks, (rank,))) for rank, c in enumerate(read))
+    return Corrections(declared, hashlib.sha256(data).hexdigest())
+
+
+def _decode(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise StudyError([f"{file}, line {line}: not UTF-8. Save the file again as UTF-8."]) from None
+
+
+def _unlinked(study: Study, marks: Any) -> list[str]:
+    """Codes that are handed out, and no register of them."""
+    if study.linking == "self_made" or study.registers.people_survey is not None:
+        return []
+    linked = [rank for rank, s in enumerate(study.sources) if s.is_survey and s.person is not None]
+    said = (f"people are linked by a code that is handed out (`linking: {study.linking}`), and no register holds them. "
+            "Add `people_survey: ...` under `registers:`, or write `linking: self_made`.")  # fmt: skip
+    return [f"{STUDY_FILE}, line {_line(marks, ('sources', rank, 'person'))}: {said}" for rank in linked[:1]]
 
 
 def _unknown_items(study: Study, marks: Any) -> list[str]:
@@ -117,12 +152,19 @@ def _overlaid(house: tuple[Any, ...], own: tuple[Any, ...], key: str) -> tuple[A
     return tuple(merged.values())
 
 
-def _yaml(text: str) -> tuple[Any, Any]:
-    """Plain data, and the same tree with line marks."""
+def _yaml(text: str, file: str = STUDY_FILE, *, as_written: bool = False) -> tuple[Any, Any]:
+    """Plain data, and the same tree with line marks. `as_written`: every value is the text of the file, `1.50` or
+    `26:30` included."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class AsWritten(VersionedResolver):
+        versioned_resolver: ClassVar[dict[str, Any]] = {}  # no spelling of a plain value means anything but text
 
     yaml = YAML(typ="rt", pure=True)
+    if as_written:
+        yaml.Resolver = AsWritten
     try:
         marked = yaml.load(text)
     except ValueError:  # ruamel reads a date that the calendar does not have
@@ -131,7 +173,7 @@ def _yaml(text: str) -> tuple[Any, Any]:
         mark = error.problem_mark or error.context_mark
         line = (mark.line + 1) if mark else 1
         advice = "Check the indentation, the quotes and the colons of this line and the one above."
-        raise StudyError([f"{STUDY_FILE}, line {line}: not valid YAML ({error.problem}). {advice}"]) from None
+        raise StudyError([f"{file}, line {line}: not valid YAML ({error.problem}). {advice}"]) from None
     return _plain(marked), marked
 
 
@@ -176,15 +218,27 @@ def _line(marks: Any, location: tuple[int | str, ...]) -> int:
     return line
 
 
-def _explain(error: Any, plain: Any, marks: Any) -> str:
+def _explained(error: ValidationError, marks: Any, file: str, model: Any) -> list[str]:
+    """One message per fault: a mandatory key that is misspelt is not said to be missing too."""
+    errors = error.errors()
+    meant = {(*e["loc"][:-1], _meant(e, model)) for e in errors if e["type"] == "extra_forbidden"}
+    return [_explain(e, marks, file, model) for e in errors if e["type"] != "missing" or e["loc"] not in meant]
+
+
+def _meant(error: Any, model: Any) -> str | None:
+    """The known key nearest to an unknown one."""
+    near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(model, error["loc"][:-1]), n=1)
+    return near[0] if near else None
+
+
+def _explain(error: Any, marks: Any, file: str, model: Any) -> str:
     location = tuple(error["loc"])
     where = ".".join(str(p + 1) if isinstance(p, int) else p for p in location) or "the file"
-    head = f"{STUDY_FILE}, line {_line(marks, location)}: "
+    head = f"{file}, line {_line(marks, location)}: "
     kind = error["type"]
     if kind == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"Known keys here: {', '.join(known)}."
+        near, known = _meant(error, model), ", ".join(_known_keys(model, location[:-1]))
+        hint = f"Did you mean `{near}`?" if near else f"Known keys here: {known}."
         return f"{head}`{where}` is not a known key. {hint}"
     if kind == "missing":
         return f"{head}`{where}` is missing. Add `{location[-1]}: ...` there."
@@ -195,8 +249,7 @@ def _explain(error: Any, plain: Any, marks: Any) -> str:
     return f"{head}`{where}`: {message}{given}."
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = Study
+def _known_keys(model: Any, location: tuple[int | str, ...]) -> list[str]:
     for step in location:
         if isinstance(step, int):
             continue
@@ -210,4 +263,4 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
                 break
         else:
             return []
-    return sorted(model.model_fields)
+    return sorted(field.alias or name for name, field in model.model_fields.items())

@@ -1,42 +1,20 @@
 """Frozen models of `study.yaml`. Unknown keys are refused; every default is the house's default."""
 
-from datetime import date, timedelta
-from pathlib import PurePosixPath
+from datetime import date
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from pipelines.contracts.rules import RULES, Treatment
+from pipelines.study.base import Code, Frozen, InsidePath, Monday
+from pipelines.study.instruments import Instruments
 
 # A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
 TimeFormat = Literal["kimai", "toggl", "clockify", "harvest", "solidtime", "tracker", "time_sheet"]
-SurveyFormat = Literal["limesurvey"]
-
-
-class Frozen(BaseModel):
-    """Base of every model: immutable, no unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path.replace("\\", "/"))
-    if pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
-        raise ValueError("must stay inside the study folder: no '..', no absolute path")
-    return str(pure)
-
-
-def _monday(day: date) -> date:
-    if day.weekday() != 0:
-        monday = day - timedelta(days=day.weekday())
-        raise ValueError(f"{day} is not a Monday; the Monday of that week is {monday}")
-    return day
-
-
-InsidePath = Annotated[str, AfterValidator(_inside)]
-Monday = Annotated[date, AfterValidator(_monday)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=40)]
+SurveyFormat = Literal["limesurvey", "form"]
+# What links the questionnaires of one person: a code from an envelope, the survey's token, a code one makes oneself.
+Linking = Literal["envelope", "token", "self_made"]
 
 
 class Closure(Frozen):
@@ -119,6 +97,8 @@ class Source(Frozen):
     columns: dict[str, str] = {}
     ignore: tuple[str, ...] = ()  # headings (code part, globs) read by nobody
     structure: InsidePath | None = None  # LimeSurvey's own description of the survey (.lss, or tab-separated .txt)
+    submitted: str | None = None  # of a form: heading of the column that says when it was sent, when nothing else tells
+    answers: Literal["labels", "codes"] = "labels"  # codes: Qualtrics' numbers are the codes of the instruments
     # Time
     process_column: str | None = None  # column of the tracker that names the process
     tool_column: str | None = None  # column of the tracker that names the tool (tags are split on commas)
@@ -163,6 +143,12 @@ class Source(Frozen):
             raise ValueError(f"columns: a tracker source needs a column for {', '.join(lacking)}")
         if self.process_column or self.tool_column:
             raise ValueError("process_column, tool_column: name these columns under `columns:` in a tracker source")
+        return self
+
+    @model_validator(mode="after")
+    def _of_forms(self) -> "Source":
+        if self.format != "form" and (self.submitted is not None or self.answers != "labels"):
+            raise ValueError(f"`submitted:` and `answers:` are for `format: form`; {self.format} says it itself")
         return self
 
     @model_validator(mode="after")
@@ -219,109 +205,6 @@ class Satisfaction(Frozen):
     satisfied_from: float = 4
 
 
-class Answer(Frozen):
-    """One possible answer to an item."""
-
-    code: str
-    label: str
-    value: float | None = None  # null: an answer without numeric value (don't know, prefer not to say)
-    aliases: tuple[str, ...] = ()
-
-
-class Condition(Frozen):
-    """Asked only of those who gave one of these answers to another item."""
-
-    item: Code
-    answers: tuple[str, ...] = Field(min_length=1)
-
-
-TO_PASTE = "à coller ici"  # stands in the wording of an item whose official text the analyst must paste
-
-
-class Item(Frozen):
-    """One question of an instrument.
-
-    `answers`: of a choice, the answers; of `multiple`, the boxes to tick; of `points`, what 100 points are shared
-    between; of a text, its parts. A number stands between minimum and maximum, a text holds `maximum` characters at
-    most. `[processus]` and `[outil]` stand in the text for what the item is about.
-    """
-
-    item: Code
-    text: str
-    kind: Literal["choice", "number", "text", "code", "team", "multiple", "points", "date"] = "choice"
-    answers: tuple[Answer, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    per: Literal["person", "process", "tool"] = "person"
-    reversed: bool = False
-    sensitive: bool = False
-    # Asking it
-    help: str = ""
-    required: bool = False
-    optional: bool = False  # told to be so, and outside the budget of minutes
-    when: Condition | None = None
-    max_choices: int | None = Field(None, ge=1)  # of `multiple`
-    seconds: int | None = Field(None, ge=1)  # to answer it; null = the usual time of its kind
-
-    @property
-    def links(self) -> bool:
-        """It says who answers, and is no answer: `person:` and `team:` of a source name its column."""
-        return self.kind in ("code", "team")
-
-
-class Array(Frozen):
-    """Choices of one person with the same answers, asked in one table under one sentence."""
-
-    array: Code
-    text: str
-    items: tuple[Code, ...] = ()
-
-
-class Page(Frozen):
-    """One screen: its title, and the items and arrays on it, in order."""
-
-    title: str
-    asks: tuple[Code, ...] = Field(min_length=1)
-
-
-class Form(Frozen):
-    """One questionnaire as people meet it. Budgets: minutes, or questions, that it may take."""
-
-    questionnaire: Code
-    title: str
-    intro: str = ""
-    informed: bool = False  # the first screen holds `Instruments.informed`
-    pages: tuple[Page, ...] = Field(min_length=1)
-    budget_minutes: float | None = None
-    budget_questions: int | None = None
-
-
-class Scale(Frozen):
-    """Items scored together by the half rule, rescaled to [out_minimum, out_maximum]."""
-
-    scale: Code
-    label: str
-    items: tuple[Code, ...]
-    out_minimum: float = 0
-    out_maximum: float = 100
-    sensitive: bool = False
-
-
-class Instruments(Frozen):
-    """Items, scales and questionnaires of a study."""
-
-    items: tuple[Item, ...] = ()
-    scales: tuple[Scale, ...] = ()
-    arrays: tuple[Array, ...] = ()
-    questionnaires: tuple[Form, ...] = ()
-    informed: str = ""  # what a respondent confirms before the first question
-    seconds: dict[str, int] = {}  # kind of item -> usual seconds to answer one
-
-    def item(self, code: str) -> Item | None:
-        """The item of that code, or None."""
-        return next((i for i in self.items if i.item == code), None)
-
-
 class Study(Frozen):
     """The whole study file."""
 
@@ -337,6 +220,7 @@ class Study(Frozen):
     waves: tuple[Wave, ...] = ()
     registers: Registers = Registers()
     sources: tuple[Source, ...] = ()
+    linking: Linking = "envelope"
     teams_without_time: tuple[Code, ...] = ()  # teams of the register that send no time data, knowingly
     start_groups_drawn_by_lot: bool = False
     start_groups_chosen_by_teams: bool = False
