@@ -322,3 +322,39 @@ def test_nothing_at_all_gives_empty_tables_that_honour_their_contracts():
     contracts = ("clean.time_entries", "clean.overheads", "clean.presence", "raw.rejected")
     for name, frame in zip(contracts, frames, strict=True):
         assert frame.is_empty() and dict(frame.schema) == table(name).polars_schema
+
+
+def test_a_fault_mended_in_a_later_export_needs_no_consent_and_one_that_stays_is_counted_once():
+    old = {"source_file": "k/a.csv"}
+    new = {"source_file": "k/b.csv"}
+    running, unknown = {"To": None, "Duration": "0:00"}, {"person_time": None, "From": "14:00"}
+    raw = kimai(
+        {**old, **running}, {**old, "From": "11:00", "Activity": None}, {**old, **unknown},
+        {**new, "Duration": "1:00", "To": "10:00"}, {**new, "From": "11:00", "Activity": None}, {**new, **unknown},
+        {**new, "Date": "2026-02-05"},
+    )  # fmt: skip
+    built = build_time({"kimai": raw}, registers(), loaded(KIMAI_SOURCE))
+    assert built.rejected.select("source_file", "source_row", "rule", "status").rows() == [
+        ("k/a.csv", 2, "superseded_row", "duplicate"),
+        ("k/a.csv", 3, "reexported_row", "duplicate"),
+        ("k/a.csv", 4, "reexported_row", "duplicate"),
+        ("k/b.csv", 6, "missing_project", "set_aside"),
+        ("k/b.csv", 7, "unknown_person", "set_aside"),
+    ]
+    assert built.time_entries["source_row"].to_list() == [5, 8]
+    assert_balanced(built, raw.height)
+
+
+def test_what_only_a_later_export_can_tell_is_flagged_and_counts():
+    raw = kimai({}, {"Date": "2026-02-04"}, {"source_file": "k/b.csv"}, {"source_file": "k/b.csv", "From": "09:10"},
+                {"source_file": "k/b.csv", "Date": "2026-02-05"})  # fmt: skip
+    built = build_time({"kimai": raw}, registers(), loaded(KIMAI_SOURCE))
+    assert built.flagged.select("source_row", "rule").rows() == [
+        (3, "vanished_row"), (4, "overlap"), (5, "duration_differs"), (5, "overlap")]  # fmt: skip
+    assert built.time_entries["source_row"].to_list() == [3, 4, 5, 6]
+    study = loaded(KIMAI_SOURCE)
+    strict = study.study.model_copy(update={"treatments": {"overlap": "set_aside", "vanished_row": "set_aside"}})
+    built = build_time({"kimai": raw}, registers(), LoadedStudy(strict, study.root, "0"))
+    assert [r[1] for r in rules(built)] == ["reexported_row", "vanished_row", "overlap", "overlap"]
+    assert built.time_entries["source_row"].to_list() == [6]
+    assert_balanced(built, raw.height)

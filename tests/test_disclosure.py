@@ -18,7 +18,7 @@ STUDY = Study(
     privacy=Privacy(publish_named=True),
 )  # fmt: skip
 OPEN = STUDY.model_copy(update={"privacy": Privacy(publish_named=True, publish_team_wellbeing=True)})
-INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous"}
+INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous", "n_minority"}
 VALUES = [c.name for c in (*RECORD, *DECIDED) if c.name not in INTERNAL]
 STEPS = ("effectif", "t0", "t1", "apparies", "temps_attendus", "temps_saisis")
 
@@ -106,12 +106,25 @@ SHARE = WELLBEING | {"indicator": "satisfaction", "estimand": "share_satisfied",
         (SHARE | {"estimate": 100.0, "unanimous": True, "n_persons": 9}, False),
         (SHARE | {"estimate": 100.0, "unanimous": True, "n_persons": 10}, True),
         (SHARE | {"estimate": 90.0, "unanimous": False, "n_persons": 9}, True),
+        # two groups told apart by one figure, the smaller under the threshold of its indicator
+        (SHARE | {"indicator": "qvct", "n_persons": 60, "n_minority": 4}, False),
+        (SHARE | {"indicator": "qvct", "n_persons": 60, "n_minority": 5}, True),
+        (SHARE | {"indicator": "qvct", "n_persons": 60, "n_minority": 0}, True),
+        (SHARE | {"indicator": "wellbeing", "n_persons": 60, "n_minority": 9}, False),
+        (SHARE | {"indicator": "verification", "n_persons": 9}, False),
         # a pooled team estimate is drawn toward the others: what everyone answered counts, not what is printed
         (SHARE | {"scope": "team", "estimate": 78.7, "unanimous": True, "n_persons": 6}, False),
     ],
 )  # fmt: skip
 def test_rules_of_the_estimates(values: dict, shown: bool):
     assert is_shown(**values) == shown
+
+
+def test_an_indicator_is_as_sensitive_as_the_item_it_rests_on():
+    marked = [i.model_copy(update={"sensitive": i.item == "SO2"}) for i in STUDY.instruments.items]
+    strict = STUDY.model_copy(update={"instruments": STUDY.instruments.model_copy(update={"items": tuple(marked)})})
+    nine = SHARE | {"indicator": "recommendation", "n_persons": 9}
+    assert is_shown(**nine) and not is_shown(strict, **nine)
 
 
 def test_team_wellbeing_needs_the_switch_and_ten_people():

@@ -71,7 +71,7 @@ def test_what_is_published_and_printed_equals_the_count_by_hand(survey_run: Surv
     percents = dict(zip(by_hand, (4, 12, 19, 52, 13), strict=True))
     assert [{k: int(v.split()[0]) for k, v in rows.items()} for rows in printed] == [percents]
     (estimate,) = pl.read_parquet(survey_run.published / "tables" / "estimates.parquet").filter(
-        pl.col("indicator") == "satisfaction", pl.col("scope") == "programme"
+        pl.col("indicator") == "satisfaction", pl.col("estimand") == "share_satisfied", pl.col("scope") == "programme"
     ).to_dicts()  # fmt: skip
     assert round(estimate["estimate"], 1) == 65.1 and estimate["ci_low"] is None
     assert estimate["reason"] == "sans_equipe"

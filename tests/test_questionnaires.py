@@ -11,7 +11,7 @@ import pytest
 from pipelines.contracts import table
 from pipelines.estimators.change import adjusted_change, changes_by, slope
 from pipelines.estimators.house_interval import jackknife
-from pipelines.estimators.share import percent, person_values, shares_by
+from pipelines.estimators.share import percent, person_values, shares_by, wilson
 from pipelines.indicators import distributions, job_satisfaction, participation, satisfaction, wellbeing
 from pipelines.indicators.base import Inputs
 from pipelines.study.load import house_instruments
@@ -142,10 +142,11 @@ def test_a_tool_of_one_team_does_not_show_that_team():
 
 def test_job_satisfaction_needs_both_waves():
     once = [score("p", "E1", "T1", "job_satisfaction", 7.0)]
-    assert job_satisfaction.compute(Inputs(STUDY, {"model.scores": frame("model.scores", once)})).is_empty()
+    alone = job_satisfaction.compute(Inputs(STUDY, {"model.scores": frame("model.scores", once)}))
+    assert set(alone.select("estimate", "ci_low", "reason").rows()) == {(None, None, "non_mesure")}
     both = [score(f"p{i}", f"E{i % 3}", f"T{w}", once[0]["scale"], 5.0 + i % 4 + w) for i in range(12) for w in (0, 1)]
     row = job_satisfaction.compute(Inputs(STUDY, {"model.scores": frame("model.scores", both)})).row(0, named=True)
-    assert row["estimate"] == pytest.approx(1.0) and row["threshold"] is None
+    assert (row["estimand"], row["estimate"], row["threshold"]) == ("change", pytest.approx(1.0), None)
     assert row["reason"] == "variance_nulle" and row["n_persons"] == 12
 
 
@@ -231,8 +232,13 @@ def test_an_answer_about_a_tool_the_team_does_not_have_is_not_in_that_tool():
 def test_a_study_without_teams_has_a_share_and_no_interval():
     rows = [score(f"p{i}", None, "T0", "SO1", 5.0 if i < 140 else 3.0) for i in range(215)]
     got = satisfaction.compute(Inputs(SINGLE, {"model.scores": frame("model.scores", rows)}))
-    assert got.select("scope", "reason", "ci_low", "n_persons").rows() == [("programme", "sans_equipe", None, 215)]
-    assert got["estimate"].item() == pytest.approx(100 * 140 / 215)
+    share, counted = got.iter_rows(named=True)
+    assert (share["scope"], share["reason"], share["ci_low"]) == ("programme", "sans_equipe", None)
+    assert share["n_persons"] == 215 and share["estimate"] == pytest.approx(100 * 140 / 215)
+    # beside it, without a threshold, the interval of a count
+    assert (counted["estimand"], counted["threshold"]) == ("share_satisfied_counted", None)
+    assert (counted["estimate"], counted["reason"]) == (share["estimate"], "intervalle_de_comptage")
+    assert (counted["ci_low"], counted["ci_high"]) == pytest.approx([100 * b for b in wilson(140 / 215, 215)])
 
 
 @pytest.mark.parametrize("module", [wellbeing, satisfaction])
@@ -241,7 +247,8 @@ def test_no_answers_still_give_every_row(module: object):
     got = module.compute(Inputs(STUDY, tables))
     assert set(got["scope"]) >= {"programme", "team"}
     assert got["estimate"].is_null().all() and got["reason"].is_not_null().all()
-    assert module.compute(Inputs(STUDY, {}))["reason"].to_list() == ["sans_equipe"]
+    nobody = module.compute(Inputs(STUDY, {}))
+    assert set(nobody["scope"]) == {"programme"} and nobody["reason"].is_not_null().all()
 
 
 def responses(rows: list[tuple], **more: object) -> pl.DataFrame:

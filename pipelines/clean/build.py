@@ -76,7 +76,7 @@ def build_clean(
         "clean.linking": linking_table(asked, answers.responses, loaded.study),
         "clean.scale_items": scale_items(loaded.study),
         **rejected,
-        "clean.flagged": time.flagged,
+        "clean.flagged": pl.concat([time.flagged, answers.flagged]),
         "clean.accounts": build_accounts(exports["files"], everything, accepted),
         "clean.corrections": corrections.corrections_table(loaded, exports["files"]),
     }

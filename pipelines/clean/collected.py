@@ -21,7 +21,10 @@ ENTRIES = "clean.time_entries"
 ROW = ["source", "source_file", "source_row"]
 _MET: dict[str, pl.DataType] = {
     **ROWS, "format": pl.String(), "started_at": pl.Datetime("us"), "ended_at": pl.Datetime("us"),
+    "refused": pl.Boolean(),
 }  # fmt: skip
+# What another export may say of a row that is refused: that it holds it too, or holds it mended.
+_OF_REFUSED = ("reexported_row", "superseded_row")
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,10 @@ def settle(
         found.append(repeats.found)
         problems += repeats.problems
     left = met.join(pl.concat(found).filter(~pl.col("rule").is_in(kept)), on=ROW[1:], how="anti")
-    overlaps = overlapping(left.rename({"person": "person_time"}))
+    overlaps = overlapping(left.filter(~pl.col("refused")).rename({"person": "person_time"}))
     found.append(overlaps.with_columns(pl.lit("overlap").alias("rule")))
-    all_found = pl.concat(found).join(met.select(ROW), on=ROW[1:], maintain_order="left")
+    all_found = pl.concat(found).join(met.select(*ROW, "refused"), on=ROW[1:], maintain_order="left")
+    all_found = all_found.filter(~pl.col("refused") | pl.col("rule").is_in(_OF_REFUSED))
     stays = pl.col("rule").is_in(kept)
     collected.flagged.append(all_found.filter(stays).select(*ROW, "rule"))
     gone = all_found.filter(~stays).unique(ROW, keep="first", maintain_order=True)
@@ -91,6 +95,7 @@ def settle(
 
 def _take_out(parts: Parts, collected: Collected, gone: pl.DataFrame) -> None:
     """Account for rows [source, source_file, source_row, rule] that were taken and do not count after all."""
+    collected.rejected = [r.join(gone, on=ROW, how="anti", maintain_order="left") for r in collected.rejected]
     collected.rejected.append(as_rejected(gone.with_columns(pl.lit(None, pl.String).alias("column"))))
     collected.overheads = [o.join(gone, on=ROW, how="anti", maintain_order="left") for o in collected.overheads]
     collected.flagged = [f.join(gone, on=ROW, how="anti", maintain_order="left") for f in collected.flagged]
@@ -102,11 +107,24 @@ def _take_out(parts: Parts, collected: Collected, gone: pl.DataFrame) -> None:
                 collected.counts.append((source, file, kept.height - rows.height))
 
 
+def with_cells(rows: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    """Judged rows with `cells`: of a refused row, a hash of its `raw` cells, as nobody could read them all; null of
+    the others."""
+    refused = rows.filter(pl.col("rule").is_not_null()).select("source_row")
+    if refused.is_empty():
+        return rows.with_columns(pl.lit(None, pl.UInt64).alias("cells"))
+    said = as_texts(raw.join(refused, on="source_row", how="semi"))
+    cells = pl.struct(c for c in sorted(raw.columns) if c not in ("source_file", "source_row"))
+    return rows.join(said.select("source_row", cells=cells.hash()), on="source_row", how="left", maintain_order="left")
+
+
 def met_rows(rows: pl.DataFrame, fmt: str) -> pl.DataFrame:
-    """What tells whether the rows of a format stand elsewhere too, and overlap: ROWS, format, started_at, ended_at."""
+    """What tells whether the rows of a format stand elsewhere too, and overlap: ROWS, format, started_at, ended_at, and
+    whether the row is refused."""
     return rows.select(
-        *ROW, pl.col("natural_key").alias("content"), "row_key", pl.col("person_time").alias("person"),
-        pl.col("date").alias("day"), pl.lit(fmt).alias("format"), "started_at", "ended_at",
+        *ROW, pl.coalesce("cells", "natural_key").alias("content"), pl.coalesce("row_key", "cells").alias("row_key"),
+        pl.col("person_time").alias("person"), pl.col("date").alias("day"), pl.lit(fmt).alias("format"), "started_at",
+        "ended_at", pl.col("rule").is_not_null().alias("refused"),
     ).select(*_MET)  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from itertools import accumulate, groupby, pairwise
 import numpy as np
 import polars as pl
 
+from pipelines.clean.answered_again import exported_again
 from pipelines.clean.answers import ROW, Column, answer_problems, headings, mostly_text, read_column
 from pipelines.clean.ingest import questionnaire
 from pipelines.clean.labels import team_codes
 from pipelines.clean.pseudonyms import normalise
 from pipelines.clean.registers import Registers
 from pipelines.contracts import table
-from pipelines.contracts.rules import Problem
+from pipelines.contracts.rules import RULES, Problem
 from pipelines.sources.base import SourceError
 from pipelines.sources.choices import NOT_GIVEN
 from pipelines.sources.moments import time_of_day
@@ -35,7 +36,7 @@ NO_DATE = pl.date(1980, 1, 1)  # what LimeSurvey writes where an anonymous surve
 
 @dataclass(frozen=True)
 class ResponseTables:
-    """`responses` honours clean.responses, `rejected` raw.rejected.
+    """`responses` honours clean.responses, `rejected` raw.rejected, `flagged` clean.flagged.
 
     `accepted`: [source, source_file, rows], in responses (rows of the file), not in answers.
     `problems`: unknown labels, waves nobody answered, dates that read two ways, faults of `columns:`; each stops the
@@ -44,6 +45,7 @@ class ResponseTables:
 
     responses: pl.DataFrame
     rejected: pl.DataFrame
+    flagged: pl.DataFrame
     accepted: pl.DataFrame
     problems: list[Problem]
 
@@ -55,7 +57,8 @@ def build_responses(
     sources of which a file could not be read; their waves are not said to be empty.
 
     Rules in this order, the first broken is kept: no_code, ambiguous_code, unknown_person, unknown_team, bad_date,
-    outside_study, bad_number and bad_value (answers that are numbers). Of several responses of one person to one wave
+    outside_study, bad_number and bad_value (answers that are numbers). Of several exports of one survey the latest
+    counts (answered_again.py). Of several responses of one person to one wave
     the last complete one counts, by date then by line; the others are `duplicate_response`. Where a source has no
     column that links a person's waves, every row is a respondent of its own, named by a hash of source and file, and by
     its line.
@@ -69,18 +72,24 @@ def build_responses(
     problems = [p for c in columns for p in answer_problems(raw, c, headed)]
     rows, doubts = _respondents(raw, study, registers)
     rows = _judged(rows, _faults(raw, columns, headed), study)
+    codes = pl.DataFrame([c.of("value_code").alias(c.target.column) for c in columns])
+    again = exported_again(rows, raw, codes)
+    rows, flagged = _one_response_per_person(rows, again.found, study)
     kept = rows.filter(pl.col("rule").is_null())
-    status = pl.when(pl.col("rule") == "duplicate_response").then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
+    once = [name for name, rule in RULES.items() if rule.treatment == "duplicate"]
+    status = pl.when(pl.col("rule").is_in(once)).then(pl.lit("duplicate")).otherwise(pl.lit("set_aside"))
     rejected = rows.filter(pl.col("rule").is_not_null()).select(*ROW, "rule", "column", status.alias("status"))
     where = ["source", "source_file"]
     return ResponseTables(
         responses=_one_row_per_answer(kept, columns),
         rejected=table("raw.rejected").conform(rejected),
+        flagged=flagged,
         accepted=kept.group_by(where).agg(pl.len().cast(pl.Int64).alias("rows")).sort(where),
         problems=[
             *(p for s in sources for p in mapping_problems(s, known)),
             *sorted(problems, key=lambda p: (p.file, p.column or "", p.line or 0)),
             *doubts,
+            *again.problems,
             *_empty_waves(study, {*kept["wave"], *(s.wave for s in sources if s.id in faulty)}),
         ],
     )
@@ -230,11 +239,26 @@ def _judged(rows: pl.DataFrame, faults: pl.DataFrame, study: Study) -> pl.DataFr
         *((rule, pl.col("heading"), pl.col("fault") == rule) for rule in ("bad_number", "bad_value")),
     ]
     rows = rows.with_columns(*first_rule(rules), pl.when(~no_date).then("submitted_at").alias("submitted_at"))
+    return rows.sort(ROW)
+
+
+def _one_response_per_person(
+    rows: pl.DataFrame, again: pl.DataFrame, study: Study
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`rows` with the rule of those that a later export replaces, then of those that a later response of the person
+    does; and clean.flagged of those that count although a later export no longer holds them."""
+    where = ["source_file", "source_row"]
+    rows = rows.join(again.rename({"rule": "again"}), on=where, how="left", maintain_order="left")
+    kept = pl.col("again").is_in(study.kept())
+    flagged = rows.filter(kept).select(*ROW, pl.col("again").alias("rule"))
+    gone = pl.col("again").is_not_null() & ~kept
+    rows = rows.with_columns(
+        pl.when(gone).then("again").otherwise("rule").alias("rule"), pl.when(~gone).then("column").alias("column"))
     rows = rows.sort("complete", "submitted_at", *ROW, nulls_last=False)
     good = pl.col("rule").is_null()
     repeat = good & ~pl.struct("person_survey", "wave").is_last_distinct().over(good)
     rule = pl.when(repeat).then(pl.lit("duplicate_response")).otherwise("rule")
-    return rows.with_columns(rule.alias("rule")).sort(ROW)
+    return rows.with_columns(rule.alias("rule")).drop("again").sort(ROW), table("clean.flagged").conform(flagged)
 
 
 def _one_row_per_answer(kept: pl.DataFrame, columns: list[Column]) -> pl.DataFrame:

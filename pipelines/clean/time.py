@@ -23,6 +23,7 @@ from pipelines.clean.collected import (
     met_rows,
     sessions,
     settle,
+    with_cells,
     with_keys,
 )
 from pipelines.clean.ingest_time import part_key, time_formats
@@ -143,7 +144,7 @@ def _judged(
         def work(part: tuple[Path, pl.DataFrame], reading: Reading = reading) -> T:
             raw = as_texts(part[1], "source", "source_file", "person_time")
             rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
-            return then(judge_rows(rows, source, module, known))
+            return then(with_cells(judge_rows(rows, source, module, known), raw))
 
         yield from ahead(work, parts.of_file(f"raw.{source.format}", part_key(source.id, file)))
 
@@ -157,7 +158,7 @@ def _sort(rows: pl.DataFrame, *, source: Source, module: ModuleType, trace: bool
         rejected=_rejected(rows),
         flagged=_flags(good),
         unknown=rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN),
-        met=met_rows(with_keys(module, good), source.format) if trace else pl.DataFrame(),
+        met=met_rows(with_keys(module, rows), source.format) if trace else pl.DataFrame(),
         seen=good.select("person_time", "week").unique(maintain_order=True),
         overheads=_select(good.filter(overhead), "clean.overheads"),
         entries=compact(table(ENTRIES).conform(_select(entries, ENTRIES))),
@@ -165,7 +166,7 @@ def _sort(rows: pl.DataFrame, *, source: Source, module: ModuleType, trace: bool
 
 
 def judge_rows(rows: pl.DataFrame, source: Source, module: ModuleType, known: _Known) -> pl.DataFrame:
-    """TIMEROWS of one source with person, codes and week, judged by the registers and the calendar."""
+    """TIME_ROWS of one source with person, codes and week, judged by the registers and the calendar."""
     process_column, tool_column = module.label_columns(source)
     rows = look_up(rows, "person_time", known.roster)
     labels = process_codes(rows, [source], known.processes).drop("source")
@@ -208,7 +209,11 @@ def _weeks(
     weeks = weeks.sort("logged", descending=True, nulls_last=True, maintain_order=True)
     good = pl.col("rule").is_null()
     again = good & ~pl.struct("person_time", "week").is_first_distinct().over(good)
-    return weeks.with_columns(pl.when(again).then(pl.lit("duplicate_row")).otherwise("rule").alias("rule"))
+    said = ["logged", "worked_hours"]
+    elsewhere = pl.col("source_file") != pl.col("source_file").first().over("person_time", "week", good)
+    same = pl.struct(said).eq_missing(pl.struct(said).first().over("person_time", "week", good))
+    repeat = pl.when(elsewhere & same).then(pl.lit("reexported_row")).otherwise(pl.lit("duplicate_row"))
+    return weeks.with_columns(pl.when(again).then(repeat).otherwise("rule").alias("rule"))
 
 
 def _register(registers: Registers, name: str) -> pl.DataFrame:

@@ -27,6 +27,7 @@ RECORD = (
     Column("top1_share", F, "largest contributor's share of the total", nullable=True, minimum=0, maximum=1),
     Column("top2_share", F, "two largest contributors' share of the total", nullable=True, minimum=0, maximum=1),
     Column("unanimous", pl.Boolean(), "every contributor gave the same kind of answer, before any value is drawn toward others", nullable=True),
+    Column("n_minority", I, "people in the smaller of the two groups the estimate would tell apart; null where it tells none apart", unit="people", nullable=True, minimum=0),
     Column("p_ratio", F, "(total - two largest) / largest contribution", nullable=True, minimum=0),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from pipelines.contracts.indicators import PARTICIPATION as RAW_PARTICIPATION
 
 S, I, F, B, D = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date()
 _STATUS = Column("disclosure_status", S, "printed, or suppressed: then every value and count of the row is null", allowed=STATUS)
-_INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous"}
+_INTERNAL = {"top1_share", "top2_share", "p_ratio", "unanimous", "n_minority"}
 # Below the programme a size is printed as a class: exact sizes would give a hidden team by difference.
 _CLASS = {"n_persons": "distinct agents with a non-null contribution; below the programme the lower bound of the class 5-9, 10-19, 20 and over"}
 _RECORD = tuple(

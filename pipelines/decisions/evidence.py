@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.indicators.base import Inputs, discover
-from pipelines.indicators.surveys import agent_scores, live_deployments, two_waves
+from pipelines.indicators.base import Indicator, Inputs, discover
+from pipelines.indicators.surveys import agent_scores, level_wave, live_deployments, two_waves
 
 MIN_GROUPS, MIN_TEAMS_PER_GROUP, MIN_TEAMS_ANSWERING = 2, 3, 5
 MIN_GAP = timedelta(weeks=4)  # between start groups, and of measurement before the first (methods.md, section 5)
@@ -48,14 +48,18 @@ def with_evidence(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 
 
 def evidence_of(indicator: str, inputs: Inputs) -> Evidence:
-    """Level of one indicator: by measured work, by a level asked once, or by a change between two questionnaires."""
+    """Level of one indicator: by measured work, by a level asked once, or by a change between two questionnaires.
+
+    An id that no module claims is a scale of the study: judged as a change where it was asked at the start.
+    """
     module = discover().get(indicator)
-    reads = module.INDICATOR.inputs if module else ()
-    if "model.time_cells" in reads:
+    what = module.INDICATOR if module else Indicator(indicator, (), "", scale=indicator)
+    if "model.time_cells" in what.inputs:
         return of_measured_work(inputs)
-    if indicator == "satisfaction":
-        return of_level(inputs)
-    return of_change(inputs, indicator)
+    if what.level:
+        return of_level(inputs, what.scale, what.level)
+    asked_at_start = not two_waves(inputs, what.scale).is_empty()
+    return of_change(inputs, what.scale) if module or asked_at_start else of_level(inputs, what.scale)
 
 
 def of_measured_work(inputs: Inputs) -> Evidence:
@@ -116,11 +120,13 @@ def of_change(inputs: Inputs, scale: str) -> Evidence:
     return Evidence("B", "apparies_60") if enough else Evidence("C", "moins_de_60_apparies")
 
 
-def of_level(inputs: Inputs) -> Evidence:
-    """A level asked once: B when at least 60 % of equipped agents answered, in at least five teams."""
+def of_level(inputs: Inputs, scale: str = "", role: str = "end") -> Evidence:
+    """A level asked once: B when at least 60 % of equipped agents answered, in at least five teams.
+
+    Of the item that says who is satisfied, unless `scale` names another.
+    """
     study = inputs.study
-    wave = study.wave_of_role("end") or study.wave_of_role("single")
-    answered = agent_scores(inputs, study.satisfaction.item, wave)
+    answered = agent_scores(inputs, scale or study.satisfaction.item, level_wave(study, role))
     if answered.is_empty():
         return Evidence("D", "aucune_mesure")
     equipped = inputs.table("clean.people_survey").filter(

@@ -23,7 +23,9 @@ _SURVEYS = [t.qualified_name for t in RAW_TABLES if any(c.name == "person_survey
 
 def _deps(contract: Table) -> list[str]:
     """Where a table comes from. Registers are read from the study folder itself."""
-    if contract.name in ("time_entries", "overheads", "presence", "flagged", "rejected_time"):
+    if contract.name == "flagged":
+        return [*_TIME, *_SURVEYS]
+    if contract.name in ("time_entries", "overheads", "presence", "rejected_time"):
         return [*_TIME, "raw.rejected"]
     if contract.name in ("responses", "rejected_responses"):
         return [*_SURVEYS, "raw.rejected"]

@@ -8,11 +8,12 @@ import polars as pl
 
 from pipelines.contracts import table
 from pipelines.contracts.indicators import DECIDED, RECORD
+from pipelines.indicators.base import discover
 from pipelines.indicators.participation import STEPS
 from pipelines.study.models import Study
 
 # Beyond the scales the study marks as sensitive.
-SENSITIVE = ("wellbeing", "dehumanisation")
+SENSITIVE = ("wellbeing", "dehumanisation", "verification")
 # Totals of minutes, items or errors: who weighs most must be known before anything is printed.
 WEIGHED = ("time_per_task", "net_hours", "errors")
 # Below the programme: lower bounds of the classes of people, and what would tell the exact number again.
@@ -56,18 +57,14 @@ def disclose_estimates(decisions: pl.DataFrame, study: Study) -> pl.DataFrame:
             pl.when(below).then(classes).otherwise("n_persons").alias("n_persons"),
             pl.when(~below).then(pl.col(TELLS_SIZE)),
         )
-        .drop("empty", "n_whole", "top1_share", "top2_share", "p_ratio", "unanimous")
+        .drop("empty", "n_whole", "top1_share", "top2_share", "p_ratio", "unanimous", "n_minority")
     )
 
 
 def _hides(study: Study) -> pl.Expr:
     """True for a row of estimates that may not be printed."""
     privacy = study.privacy
-    sensitive = {*SENSITIVE, *(s.scale for s in study.instruments.scales if s.sensitive)}
-    item = study.instruments.item(study.satisfaction.item)
-    if item and item.sensitive:
-        sensitive.add("satisfaction")
-    is_sensitive = pl.col("indicator").is_in(sorted(sensitive))
+    is_sensitive = pl.col("indicator").is_in(sorted(_sensitive(study)))
     least = pl.when(is_sensitive).then(privacy.min_persons_sensitive).otherwise(privacy.min_persons)
     too_few = pl.col("n_persons").fill_null(0) < least
     top1, top2, p = pl.col("top1_share"), pl.col("top2_share"), pl.col("p_ratio")
@@ -81,12 +78,23 @@ def _hides(study: Study) -> pl.Expr:
         pl.lit(not privacy.publish_team_wellbeing) & (pl.col("indicator") == "wellbeing") & of_one_team.fill_null(True)
     )
     unanimous = pl.col("unanimous") & (is_sensitive | (pl.col("n_persons") < privacy.min_persons_distribution))
+    # Two groups told apart by one figure: the smaller may be a few people.
+    few_apart = pl.col("n_minority").is_between(1, least - 1)
     # All but a few of the whole: the few could be found by difference.
     rest = pl.col("n_whole") - pl.col("n_persons")
     all_but_few = (pl.col("scope") != "programme") & (rest > 0) & (rest < least)
     named = pl.lit(not privacy.publish_named) & (pl.col("scope") == "team")
-    reasons = (dominated, not_weighed, team_wellbeing, unanimous, all_but_few, named)
+    reasons = (dominated, not_weighed, team_wellbeing, unanimous, few_apart, all_but_few, named)
     return pl.any_horizontal(too_few, *(r.fill_null(False) for r in reasons))
+
+
+def _sensitive(study: Study) -> set[str]:
+    """Indicators that need the higher threshold: sensitive themselves, or resting on a sensitive scale or item."""
+    items = {i.item for i in study.instruments.items if i.sensitive}
+    scales = {s.scale for s in study.instruments.scales if s.sensitive or items.intersection(s.items)}
+    rests_on = {name: module.INDICATOR.scale for name, module in discover().items()}
+    rests_on["satisfaction"] = study.satisfaction.item
+    return {*SENSITIVE, *scales, *(name for name, scale in rests_on.items() if scale in items | scales)}
 
 
 def disclose_distributions(frame: pl.DataFrame, study: Study) -> pl.DataFrame:

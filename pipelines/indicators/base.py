@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import ModuleType
+from typing import Literal
 
 import polars as pl
 
@@ -28,11 +29,17 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Indicator:
-    """Identity of an indicator: id, tables it reads, and what it measures. Its printed title is in wording/."""
+    """Identity of an indicator: id, tables it reads, and what it measures. Its printed title is in wording/.
+
+    Of the questionnaires: `scale`, the scale or item it rests on (its sensitivity and its level of evidence are read
+    there), and `level`, the role of the wave that gives it when it is not a change between two waves.
+    """
 
     id: str
     inputs: tuple[str, ...]
     description: str
+    scale: str = ""
+    level: Literal["", "baseline", "end"] = ""
 
 
 def discover() -> dict[str, ModuleType]:

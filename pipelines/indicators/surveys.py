@@ -1,10 +1,10 @@
-"""What the indicators of the questionnaires share: who answered, the dates of the waves, the rows of a change."""
+"""What the indicators of the questionnaires share: who answered, in which wave, and the interval over their teams."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.estimators.change import adjusted_change
 from pipelines.estimators.house_interval import interval_of, jackknife
 from pipelines.indicators.base import Inputs
 from pipelines.indicators.scopes import Record, nothing
@@ -13,36 +13,60 @@ from pipelines.study.models import Study
 NOT_ESTIMATED: Record = {"reason": "non_estimable"}
 
 
-def agent_scores(inputs: Inputs, scale: str, wave: str | None) -> pl.DataFrame:
-    """Rows of model.scores of one scale and wave with a score, supervisors left out (indicators.md, section 11)."""
+def agent_answers(inputs: Inputs, scale: str, wave: str | None) -> pl.DataFrame:
+    """Rows of model.scores of one scale and wave, supervisors left out (indicators.md, section 11).
+
+    `score` is null under the half rule, and for an answer without a value (« sans avis »).
+    """
     return inputs.table("model.scores").filter(
         (pl.col("scale") == scale) & (pl.col("wave") == pl.lit(wave, pl.String)) & (pl.col("role") == "agent")
-        & pl.col("score").is_not_null()
-    )  # fmt: skip
-
-
-def two_waves(inputs: Inputs, scale: str) -> pl.DataFrame:
-    """[person_survey, team, before, after]: agents scored in the baseline wave; `after` null = not in the end wave."""
-    study = inputs.study
-    first = agent_scores(inputs, scale, study.wave_of_role("baseline"))
-    last = agent_scores(inputs, scale, study.wave_of_role("end"))
-    return first.select("person_survey", "team", pl.col("score").alias("before")).join(
-        last.select("person_survey", pl.col("score").alias("after")), on="person_survey", how="left"
     )
 
 
-def programme_change(inputs: Inputs, people: pl.DataFrame) -> Record:
-    """Record values of the whole: adjusted change, house interval; no interval in a study without teams."""
-    if people["team"].null_count() == people.height:
-        return {"estimate": adjusted_change(people), "reason": nothing(inputs)}
-    refits = jackknife(people, adjusted_change)
-    return {"estimate": refits[0], **interval_of(refits).record_values()}
+def agent_scores(inputs: Inputs, scale: str, wave: str | None) -> pl.DataFrame:
+    """`agent_answers` that have a score."""
+    return agent_answers(inputs, scale, wave).filter(pl.col("score").is_not_null())
 
 
-def change_counts(people: pl.DataFrame) -> Record:
-    """n_persons and n_obs = people with both waves; n_obs_read = people scored in the first."""
-    paired = people["after"].count()
-    return {"n_persons": paired, "n_obs": paired, "n_obs_read": people.height}
+def two_waves(inputs: Inputs, scale: str) -> pl.DataFrame:
+    """[person_survey, team, process, before, after]: agents scored in the baseline wave, once per process (or tool)
+    where the scale is asked for each; `after` null = not scored in the end wave."""
+    study, about = inputs.study, ["person_survey", "process", "tool"]
+    first = agent_scores(inputs, scale, study.wave_of_role("baseline")).select(*about, "team", before="score")
+    last = agent_scores(inputs, scale, study.wave_of_role("end")).select(*about, after="score")
+    both = first.join(last, on=about, how="left", nulls_equal=True, maintain_order="left")
+    return both.select("person_survey", "team", "process", "before", "after")
+
+
+def over_teams(
+    inputs: Inputs,
+    rows: pl.DataFrame,
+    statistic: Callable[[pl.DataFrame], float | None],
+    scale: Callable[[float], float] = float,
+) -> Record:
+    """`statistic` of the rows and its house interval over their teams, the bounds passed through `scale`.
+
+    No interval in a study without teams. The statistic never sees an empty frame.
+    """
+    if rows["team"].null_count() == rows.height:
+        return {"estimate": None if rows.is_empty() else statistic(rows), "reason": nothing(inputs)}
+    refits = jackknife(rows, statistic)
+    return {"estimate": refits[0], **interval_of(refits).record_values(scale)}
+
+
+def level_wave(study: Study, role: str) -> str | None:
+    """The wave of that role, or the only one of a study that has a single wave."""
+    return study.wave_of_role(role) or study.wave_of_role("single")
+
+
+def processes_asked(inputs: Inputs, answered: pl.Series) -> list[str]:
+    """Processes whose rows exist: those `answered` names, and every one of the register that may be equipped.
+
+    None when `answered` names none: nobody was asked process by process.
+    """
+    seen = set(answered.drop_nulls())
+    known = inputs.table("clean.processes").filter(~pl.col("witness"))["process"]
+    return sorted(seen | set(known)) if seen else []
 
 
 def waves_window(study: Study, *roles: str) -> tuple[date, date] | None:

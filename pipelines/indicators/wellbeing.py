@@ -2,34 +2,47 @@
 
 import polars as pl
 
-from pipelines.estimators.change import adjusted_change, changes_by, slope
+from pipelines.estimators.change import (
+    adjusted_change,
+    changes_by,
+    paired_change,
+    slope,
+    spread_of_scores,
+    tipping_point,
+    weighted_change,
+)
 from pipelines.estimators.house_interval import house_interval
 from pipelines.indicators.base import Indicator, Inputs, estimate_row, estimates
+from pipelines.indicators.changes import change_counts, change_row, net_up_row, of_pairs, why_none
+from pipelines.indicators.composites import TABLES, withheld
 from pipelines.indicators.scopes import PROGRAMME, VALUES, Record, pooled_tools, team_records
 from pipelines.indicators.surveys import (
     NOT_ESTIMATED,
-    change_counts,
     codes,
     live_deployments,
-    programme_change,
+    over_teams,
     two_waves,
     waves_window,
 )
 
 INDICATOR = Indicator(
     "wellbeing",
-    ("model.scores", "clean.teams", "clean.tools", "clean.deployments"),
+    ("model.scores", "clean.teams", "clean.tools", "clean.deployments", *TABLES),
     "Change of WHO-5, in points of 100, corrected for the starting level of those who did not answer again.",
+    scale="wellbeing",
 )
 SCALE_OF_TEAMS = 5.0  # half-normal prior of the spread between teams, or tools, in points
 USE_ITEM = "PU1"  # how often a tool was used, asked every week
 
 
 def compute(inputs: Inputs) -> pl.DataFrame:
-    """Programme, declared families, every team, every tool; estimand change, unit points."""
-    people = two_waves(inputs, INDICATOR.id)
+    """Programme, declared families, every team, every tool; estimand change, unit points. Then the companions."""
+    people = two_waves(inputs, INDICATOR.scale)
     b = slope(people)
-    rows = [_row(inputs, PROGRAMME, PROGRAMME, people, "ajuste_t0_jackknife", programme_change(inputs, people))]
+    whole = over_teams(inputs, people, adjusted_change)
+    if whole["estimate"] is None:
+        whole["reason"] = why_none(inputs, INDICATOR.scale, people, whole["reason"])
+    rows = [_row(inputs, PROGRAMME, PROGRAMME, people, "ajuste_t0_jackknife", whole)]
 
     changes = changes_by(people, "team", b or 0.0).rename({"team": "key"})
     teams = team_records(changes, A=SCALE_OF_TEAMS) if b is not None else {}
@@ -47,7 +60,46 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     for tool in codes(inputs, "clean.tools", "tool"):
         mine = with_tool.filter(pl.col("tool") == tool)
         rows.append(_row(inputs, "tool", tool, mine, "ajuste_t0_regle_t", tools.get(tool, NOT_ESTIMATED)))
-    return estimates(rows)
+    return estimates(withheld(inputs, INDICATOR.scale, rows + companions(inputs, people, whole)))
+
+
+def companions(inputs: Inputs, people: pl.DataFrame, whole: Record) -> list[Record]:
+    """Rows of the programme beside `whole`, the adjusted change; none has a threshold.
+
+    change_paired and change_weighted [points]: the same change without, and with another, correction for those who did
+    not answer again. tipping_point [points]: how much lower these must be for the lower bound to reach the threshold.
+    effect_size [standard deviations]: d_av x J. net_up [%]: part in rise less part in fall.
+    """
+    spread = spread_of_scores(people)
+
+    def size(rows: pl.DataFrame) -> float | None:
+        change = paired_change(rows)
+        return None if change is None or spread is None else change / spread
+
+    def row(estimand: str, model_id: str, values: Record, unit: str = "points") -> Record:
+        return change_row(
+            inputs, INDICATOR, estimand, people, values, model_id=model_id, unit=unit, direction="higher"
+        )
+
+    return [
+        row("change_paired", "apparie_jackknife", of_pairs(inputs, people, paired_change)),
+        row("change_weighted", "pondere_jackknife", over_teams(inputs, people, weighted_change)),
+        row("tipping_point", "bascule", _tipping(inputs, people, whole)),
+        row("effect_size", "taille_effet_jackknife", of_pairs(inputs, people, size), unit="sd"),
+        net_up_row(inputs, INDICATOR, people, direction="higher"),
+    ]
+
+
+def _tipping(inputs: Inputs, people: pl.DataFrame, whole: Record) -> Record:
+    """A description, without interval. It tells the number of the missing: hidden when they are few."""
+    missing = int(people["after"].null_count())
+    low = whole.get("ci_low")
+    if not isinstance(low, float):
+        return {"reason": whole.get("reason")}
+    if not missing:
+        return {"reason": "tous_ont_repondu"}
+    delta = tipping_point(low, inputs.study.thresholds.wellbeing, people.height, missing)
+    return {"estimate": delta, "reason": "descriptif", "n_minority": missing}
 
 
 def main_tools(inputs: Inputs) -> pl.DataFrame:
