@@ -12,7 +12,8 @@ from tests.test_lime_dialects import bom, read, text
 from tests.test_lime_structure import as_lss
 
 ITEM = Item.model_validate({"item": "X", "text": "x", "answers": [
-    {"code": "1", "label": "Jamais", "value": 1}, {"code": "2", "label": "Parfois", "value": 2, "aliases": ["Des fois"]},
+    {"code": "1", "label": "Jamais", "value": 1},
+    {"code": "2", "label": "Parfois", "value": 2, "aliases": ["Des fois"]},
     {"code": "3", "label": "Toujours", "value": 3}]})  # fmt: skip
 
 
@@ -40,7 +41,8 @@ def test_an_answer_is_known_by_its_label_then_by_its_code(
 
 def test_codes_that_are_also_labels_are_read_as_the_whole_column_is():
     choices = asked(("1", "Toujours"), ("2", "1"), ("3", "Parfois"))
-    item = ITEM.model_copy(update={"answers": (*ITEM.answers[1:], ITEM.answers[0].model_copy(update={"aliases": ("1",)}))})
+    never = ITEM.answers[0].model_copy(update={"aliases": ("1",)})
+    item = ITEM.model_copy(update={"answers": (*ITEM.answers[1:], never)})
     assert translated(pl.Series(["1", "2", "3"]), item, choices).to_list() == ["3", "1", "2"]  # every cell is a code
     assert translated(pl.Series(["1", "Toujours"]), item, choices).to_list() == ["1", "3"]  # every cell is a label
     with pytest.raises(SourceError, match=r"'1' may be one answer's code or another's label"):
@@ -48,7 +50,8 @@ def test_codes_that_are_also_labels_are_read_as_the_whole_column_is():
 
 
 def test_one_spelling():
-    written = ["\ufeff5 ", "5.0", "5.00", "<b>Oui</b>", "Peut-&ecirc;tre", "A\u00a0 B", "'=2", "'ici", "-1.0", "1.5", None]
+    written = ["\ufeff5 ", "5.0", "5.00", "<b>Oui</b>", "Peut-&ecirc;tre", "A\u00a0 B", "'=2", "'ici", "-1.0", "1.5",
+               None]  # fmt: skip
     assert spelling(pl.Series(written)).to_list() == [
         "5", "5", "5", "oui", "peut-être", "a b", "=2", "'ici", "-1", "1.5", None]  # fmt: skip
 
@@ -131,8 +134,9 @@ def test_a_structure_that_is_missing_damaged_or_ambiguous_is_told(tmp_path: Path
 
 
 def test_a_box_may_be_declared_by_an_empty_alias(tmp_path: Path):
-    boxes = {"items": [{"item": "tri", "text": "t", "answers": [YES_NO[0] | {"aliases": ["Y"]}, YES_NO[1] | {"aliases": [""]}]}]}
-    settings = {"columns": {"Q2[SQ001]": "tri"}, "instruments": boxes}
+    answers = [{**YES_NO[0], "aliases": ["Y"]}, {**YES_NO[1], "aliases": [""]}]
+    boxes = {"items": [{"item": "tri", "text": "t", "answers": answers}]}
     lines = [["1", DAY, PEOPLE[0], "Y"], ["2", DAY, PEOPLE[1], ""], ["3", DAY, PEOPLE[2], None]]
-    raw, built = read(tmp_path, bom(text(HEADER[:4], lines)), **settings)
+    data = bom(text(HEADER[:4], lines))
+    raw, built = read(tmp_path, data, columns={"Q2[SQ001]": "tri"}, instruments=boxes)
     assert raw.problems == [] and built.responses.sort("source_row")["value_number"].to_list() == [1, 0]

@@ -1,6 +1,8 @@
 """Contracts: consistent among themselves, and no table joins the two domains of pseudonyms."""
 
 import ast
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import polars as pl
@@ -83,3 +85,14 @@ def test_conform_orders_casts_and_refuses_the_unexpected():
         tools.conform(frame.with_columns(pl.lit(1).alias("surprise")))
     with pytest.raises(ValueError, match="missing columns"):
         tools.conform(frame.drop("witness"))
+
+
+def test_rows_in_order_stay_and_one_out_of_order_is_seen_whichever_column_tells():
+    contract = replace(table("clean.processes"), order_by=("family", "process"))
+    rows = [("a", "A", "f", False), ("b", "B", "f", True), ("a", "A", "g", False), ("b", "C", "g", False)]
+    frame = pl.DataFrame(rows, schema=contract.polars_schema, orient="row")
+    nulls = frame.with_columns(pl.when(pl.col("label") != "C").then("process").alias("process"))
+    for order in permutations(range(4)):
+        assert contract.conform(frame[list(order)]).rows() == rows
+        assert contract.conform(nulls[list(order)])["process"].to_list() == ["a", "b", "a", None]
+    assert contract.conform(frame.clear()).is_empty() and contract.conform(frame[:1]).rows() == rows[:1]

@@ -1,4 +1,4 @@
-"""One survey as LimeSurvey writes it and as tools leave it: always the same answers, or one problem that says why not."""
+"""One survey as LimeSurvey writes it and as tools leave it: always the same answers."""
 
 import io
 from pathlib import Path
@@ -20,16 +20,17 @@ FRENCH = ["ID de la réponse", "Date de soumission", "Dernière page", "Langue d
           "Combien de fois ? [Courriels]", "Content ? [Assistant A]", "Un mot ?"]  # fmt: skip
 GERMAN = ["Antwort ID", "Datum Abgeschickt", "Letzte Seite", "Start-Sprache", *FRENCH[4:]]
 ENGLISH = ["Response ID", "Date submitted", "Last page", "Start language", *FRENCH[4:]]
-TEXTS = {"Énoncé 1": "BE1", "Combien de fois ? [Courriels]": "TP1:courriels", "Content ? [Assistant A]": "SO1:assistanta",
-         "Un mot ?": "OV1"}  # fmt: skip
+TEXTS = {"Énoncé 1": "BE1", "Combien de fois ? [Courriels]": "TP1:courriels",
+         "Content ? [Assistant A]": "SO1:assistanta", "Un mot ?": "OV1"}  # fmt: skip
 AS_TEXT = {"person": "Votre code ?", "columns": TEXTS}
 ROWS = [
     ["1", "2026-02-03 10:00:00", "6", "fr", "MA07X12", "3", "12", "4", "=2+2; \"oui\"\nencore"],
     ["2", "", "2", "fr", "JO21E45", "99", "", "", None],
     ["3", "2026-02-14 18:30:00", "6", "fr", "ZO11A11", "0", "7.5", "5", "é"],
 ]  # fmt: skip
-LABELS = [[*r[:5], {"3": "Plus de la moitié du temps", "99": "Je préfère ne pas répondre", "0": "Jamais"}[str(r[5])], r[6],
-           {"4": "Satisfait", "5": "Très satisfait", "": ""}[str(r[7])], r[8]] for r in ROWS]  # fmt: skip
+BE1 = {"3": "Plus de la moitié du temps", "99": "Je préfère ne pas répondre", "0": "Jamais"}
+SO1 = {"4": "Satisfait", "5": "Très satisfait", "": ""}
+LABELS = [[*r[:5], BE1[str(r[5])], r[6], SO1[str(r[7])], r[8]] for r in ROWS]
 EXPECTED = [
     (1, "BE1", 3.0, True), (1, "SO1", 4.0, True), (1, "TP1", 12.0, True), (2, "BE1", None, False),
     (3, "BE1", 0.0, True), (3, "SO1", 5.0, True), (3, "TP1", 7.5, True),
@@ -64,9 +65,9 @@ def workbook(header: list[str], rows: list[list[object]]) -> bytes:
 
 DATED = {"2026-02-03 10:00:00": "03/02/2026 10:00", "2026-02-14 18:30:00": "14/02/2026 18:30"}
 SAVED = changed(LABELS, submitdate=DATED)
-R_HEADINGS = ["id", "submitdate", "lastpage", "startlanguage", "CODE", "BE1", "TP1.courriels.", "SO1.assistanta.", "OV1"]
+R_HEADINGS = [c.replace("[", ".").replace("]", ".") for c in CODES]
 NA = [["NA" if v in ("", None) else v for v in row] for row in ROWS]
-PANDAS = [[str(i), f"{row[0]}.0", *row[1:2], f"{row[2]}.0", *row[3:5], f"{row[5]}.0", *row[6:]] for i, row in enumerate(ROWS)]
+PANDAS = [[str(i), f"{r[0]}.0", r[1], f"{r[2]}.0", *r[3:5], f"{r[5]}.0", *r[6:]] for i, r in enumerate(ROWS)]
 DIALECTS: dict[str, tuple[bytes, dict[str, object]]] = {
     "as LimeSurvey writes it": (bom(text(CODES, ROWS)), {}),
     "semicolons, and a blank line at the end": (bom(text(CODES, ROWS, ";")) + b"\r\n", {}),
@@ -102,13 +103,18 @@ DIALECTS: dict[str, tuple[bytes, dict[str, object]]] = {
 }  # fmt: skip
 
 
+REGISTERS = {
+    "codes.csv": "code;team;role\nMA07X12;;agent\nJO21E45;;agent\nZO11A11;;agent\n",
+    "processes.csv": "process;label;family;witness\ncourriels;Courriels;f;non\n",
+    "tools.csv": "tool;label;compliance_transfers;compliance_training;compliance_processor;compliance_sensitive\n"
+                 "assistanta;Assistant A;conforme;conforme;conforme;conforme\n",
+}  # fmt: skip
+
+
 def read(folder: Path, data: bytes, **settings: object) -> tuple[RawResult, ResponseTables]:
     """The clean answers of one file of a small study; every row must be accounted for."""
     (folder / "export").write_bytes(data)
-    for name, content in (("codes.csv", "code;team;role\nMA07X12;;agent\nJO21E45;;agent\nZO11A11;;agent\n"),
-                          ("processes.csv", "process;label;family;witness\ncourriels;Courriels;f;non\n"),
-                          ("tools.csv", "tool;label;compliance_transfers;compliance_training;compliance_processor;"
-                           "compliance_sensitive\nassistanta;Assistant A;conforme;conforme;conforme;conforme\n")):  # fmt: skip
+    for name, content in REGISTERS.items():
         (folder / name).write_text(content, encoding="utf-8")
     instruments = settings.pop("instruments", {})
     study = Study.model_validate({
@@ -116,7 +122,8 @@ def read(folder: Path, data: bytes, **settings: object) -> tuple[RawResult, Resp
         "registers": {"people_survey": "codes.csv", "processes": "processes.csv", "tools": "tools.csv"},
         "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},
         "waves": [{"wave": "T0", "label": "T0", "role": "baseline", "opens": "2026-02-02", "closes": "2026-02-15"}],
-        "sources": [{"id": "q", "format": "limesurvey", "files": ["export"], "wave": "T0", "person": "CODE", **settings}],
+        "sources": [{"id": "q", "format": "limesurvey", "files": ["export"], "wave": "T0", "person": "CODE"}
+                    | settings],
         "instruments": instruments,
     })  # fmt: skip
     house = house_instruments()

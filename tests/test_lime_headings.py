@@ -46,7 +46,8 @@ STYLES: dict[str, Export] = {
     "abbreviated": lambda code, text: shortened(text),
     "abbreviated, underscores": lambda code, text: shortened(text).replace(" ", "_"),
     "codes, R": lambda code, text: r(code),
-    **{f"code{s}text": lambda code, text, s=s: f"{code}{s}{text}" for s in (". ", "._.", ": ", " - ", " | ", ") ", " ")},
+    **{f"code{s}text": lambda code, text, s=s: f"{code}{s}{text}"
+       for s in (". ", "._.", ": ", " - ", " | ", ") ", " ")},
     "code. text, underscores": lambda code, text: f"{code}. {text.replace(' ', '_')}",
     "code. text, abbreviated": lambda code, text: f"{code}. {shortened(text)}",
     "code. text, R": lambda code, text: r(f"{code}. {text}"),

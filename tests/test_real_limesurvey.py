@@ -76,8 +76,9 @@ def test_every_closed_question_is_counted_as_by_hand(tmp_path: Path, real: Real)
          "answers": [{"code": f"a{k}", "label": label, "value": k} for k, label in enumerate(answers)]}
         for h, answers in closed.items()
     ]  # fmt: skip
+    ignored = [h for h in cells if h not in closed and h != "Antwort ID"]
     source = {"id": "q", "format": "limesurvey", "files": [real.file], "wave": "T0", "columns": codes,
-              "ignore": [h for h in cells if h not in closed and h != "Antwort ID"], "structure": real.structure}  # fmt: skip
+              "ignore": ignored, "structure": real.structure}  # fmt: skip
     study = Study.model_validate({
         "study": "reel", "title": "t", "organisation": "o", "sources": [source], "instruments": {"items": items},
         "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},

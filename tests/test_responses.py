@@ -125,11 +125,13 @@ AGES = {"items": [{"item": "AGE", "text": "a", "answers": [
 def test_an_answer_that_a_spreadsheet_has_turned_into_a_date_is_recognised(dated: str, label: str):
     study = loaded(instruments=AGES, keep=True)
     (problem,) = [p for p in build({"AGE": dated}, study=study).problems if p.rule == "unmapped_label"]
-    assert f"{dated!r} is no answer to AGE (1 row, source t0): a spreadsheet has turned {label!r} into a date" in problem.message
+    told = f"{dated!r} is no answer to AGE (1 row, source t0): a spreadsheet has turned {label!r} into a date"
+    assert told in problem.message
 
 
 def test_a_date_that_is_no_answer_and_a_spelling_of_two_answers_are_told_as_such():
-    built = build({"AGE": "26-Jun"}, {"AGE": "Beaucoup", "person_survey": "bob"}, study=loaded(instruments=AGES, keep=True))
+    study = loaded(instruments=AGES, keep=True)
+    built = build({"AGE": "26-Jun"}, {"AGE": "Beaucoup", "person_survey": "bob"}, study=study)
     first, second = sorted(p.message for p in built.problems if p.rule == "unmapped_label")
     assert "'26-Jun' is no answer" in first and "spreadsheet" not in first
     assert "'Beaucoup' is a spelling of two answers to AGE" in second and built.responses.is_empty()

@@ -101,3 +101,30 @@ def test_plain_text_with_a_short_and_a_long_record_is_not_taken_for_whole():
     table = read_delimited(b"a,b\n1\n2,3,4\n5,6\n")
     assert table.frame.rows() == [("5", "6", 4)]
     assert table.rejected["source_row"].to_list() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a";"b"\r\n"1";"x"\r\n"2";""\r\n"3";\r\n', '"a";"b"\n"1";"x"\n"2"', '"a";"b"\n"1";"x"\n\n\n',
+        '"a";"b"\r\n"1";"x"\r\n\r\n', '"a";"b"\n"1";"x;y"\n"2";"z"\n', '"a;b";"c"\n"1";"x"\n', 'a;"b ""c"""\n1;2\n',
+        '"a";"b"\n"1";"say ""x"""\n', '"a";"b"\n"1";"x\ny"\n"2";"z"\n', '"a";"b"\n"1"\n"2";"x"\n', '"a\nb";"c"\n1;2\n',
+        '"a";"b"\n"1";"x";"y"\n"2";"z"\n', '"a";"b"\n"1";"x\n"2";"z"\n', '"a";"b"\r\n"1";"x"\n"2";"y\rz"\n',
+        '"a";"b"\n\n"1";"x"\n',
+        '\n"a";"b"\n"1";"x"\n', '"a";"b"\n1;x"\n2;y\n', '"a";"b"\n"1";"é\u00a0x"\n', '"a";"b"\n;\n',
+        '"a";"b"\n', '"a";"b"', 'a;b\n1;"x\n', '"a";"b"\n"1" ;"x"\n',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_reading_quoted_lines_at_once_changes_nothing(text: str, bom: str, monkeypatch: pytest.MonkeyPatch):
+    def outcome() -> tuple[object, ...]:
+        try:
+            table = read_delimited((bom + text).encode())
+        except SourceError as error:
+            return error.rule, error.message
+        told = (table.header, table.received, table.separator, table.encoding)
+        return *told, table.frame.rows(), table.frame.schema, table.rejected.rows()
+
+    at_once = outcome()
+    monkeypatch.setattr("pipelines.sources.text._read_plain", lambda *_: None)
+    assert at_once == outcome()
