@@ -128,7 +128,7 @@ REFUSED = {
     "a password": (OLD + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
     "an old workbook": (OLD, "old .xls format"),
     "another workbook": (ods(), ".ods"),
-    "an archive": (ods().replace(b"content.xml", b"anything.xm"), "an archive, not a workbook"),
+    "an archive": (ods().replace(b"opendocument", b"another_kind"), "an archive, not a workbook"),
     "cut short": (GOOD[: len(GOOD) // 2], "damaged or cut short"),
     "commas in decimals": (",".join(HEADER).encode() + b"\nA,02/03/2026,1,5\nB,02/03/2026,2,5\nC,02/03/2026,3\n",
                            "both between the columns and in the decimals"),

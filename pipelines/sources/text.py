@@ -219,7 +219,7 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
         frame = _parse(data, separator, fields, skip=1)
-    except (SourceError, pl.exceptions.SchemaError):
+    except SourceError:
         return None
     cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() if frame.height else 0
     if frame.height != records or cells + quotes + returns + records * fields != len(data) - start:
@@ -249,7 +249,7 @@ def _parse(body: bytes, separator: str, width: int, *, skip: int = 0) -> pl.Data
         return pl.read_csv(
             io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"', skip_lines=skip
         )
-    except pl.exceptions.ComputeError:
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         raise SourceError(
             "unrecognised_file", "A quotation mark stands inside an unquoted cell.",
             "Export again with every field quoted, or remove that quotation mark.") from None  # fmt: skip
