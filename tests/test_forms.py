@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from pipelines.clean.ingest import read_survey
+from pipelines.clean.ingest import read_surveys
 from pipelines.clean.pseudonyms import Keys
 from pipelines.clean.registers import read_registers
 from pipelines.clean.responses import build_responses
@@ -236,7 +236,7 @@ def test_nothing_that_identifies_is_stored_and_answers_are_scored(tmp_path: Path
     })  # fmt: skip
     loaded = LoadedStudy(study.model_copy(update={"instruments": house_instruments()}), tmp_path, "0")
     registers = read_registers(loaded, Keys(b"t" * 32, b"s" * 32))
-    raw = read_survey(loaded, "form", registers)
+    raw = read_surveys(loaded, registers)
     assert not raw.problems and "example.org" not in raw.tables["form"].write_csv()
     assert raw.received.select("format", "received").rows() == [("form", 3)]
     assert raw.rejected.select("source_row", "rule").rows() == [(5, "test_response")]

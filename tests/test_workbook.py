@@ -156,6 +156,6 @@ def test_text_with_something_above_its_header(above: str, encoding: str):
 
 
 def test_text_with_a_title_above_a_header_nobody_recognises():
-    assert read(b"Titre;;;\nService;DRH;;\na;b;c;d\n1;2;3;4\n").frame.rows() == [("1", "2", "3", "4", 4)]
+    assert read(b"Titre;;\n\na;b;c\n1;2;3\n").frame.rows() == [("1", "2", "3", 4)]
     # Questions above their parts are no title: the reader of that format puts the two rows together.
-    assert read(b"Q1;;Q2;;Q3;\na;b;c;d;e;f\n1;2;3;4;5;6\n").header == ["Q1", "", "Q2", "", "Q3", ""]
+    assert read(b"Q1;;Q2;\na;b;c;d\n1;2;3;4\n").header == ["Q1", "", "Q2", ""]

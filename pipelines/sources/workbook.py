@@ -161,9 +161,9 @@ def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTa
 
 
 def _first_below_titles(heads: list[list[str]]) -> int | None:
-    """A title or a notice fills one cell, or two of many."""
-    filled = [sum(bool(h.strip()) for h in head) for head in heads]
-    return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
+    """A title or a notice fills the first cell only."""
+    filled = [[bool(h.strip()) for h in head] for head in heads]
+    return next((i for i, cells in enumerate(filled) if any(cells[1:])), None)
 
 
 def _read_text(data: bytes, recognises: Recognises) -> TextTable:
