@@ -66,8 +66,8 @@ class Parts:
         if not paths:
             return None
         # Each part has an Enum of its own.
-        parts = [pl.scan_parquet(path, hive_partitioning=False).with_columns(cs.enum().cast(pl.String)) for path in paths]
-        return pl.concat(parts, how="diagonal")
+        scans = (pl.scan_parquet(path, hive_partitioning=False) for path in paths)
+        return pl.concat([rows.with_columns(cs.enum().cast(pl.String)) for rows in scans], how="diagonal")
 
     def rewrite(self, path: Path, rows: pl.DataFrame) -> None:
         """Write other rows over one part."""
