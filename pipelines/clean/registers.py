@@ -22,8 +22,8 @@ from pipelines.sources.values import number, text, to_date, yes_no
 from pipelines.study.load import LoadedStudy
 
 # In this order: a register only refers to those before it.
-NAMES = ("teams", "tools", "processes", "people_time", "people_survey", "deployments", "training", "incidents",
-         "recommendations")  # fmt: skip
+NAMES = ("teams", "tools", "processes", "people_time", "people_survey", "deployments", "training",
+         "checked_samples", "incidents", "recommendations")  # fmt: skip
 # Columns that name a person; the first one filled in is what the pseudonym is made from.
 IDENTIFIERS: dict[str, tuple[str, ...]] = {
     "people_time": ("email", "sheet_code", "tracker_user", "name"),
@@ -40,8 +40,8 @@ _ACCEPTED_SCHEMA: dict[str, pl.DataType] = {"source": pl.String(), "source_file"
 class Registers:
     """The registers as read.
 
-    `tables`: teams, people_time, people_survey, tools, processes, deployments, training, incidents, recommendations,
-    each honours clean.<name>, empty when the study has none. `rejected`: clean.rejected_registers.
+    `tables`: teams, people_time, people_survey, tools, processes, deployments, training, checked_samples, incidents,
+    recommendations, each honours clean.<name>, empty when the study has none. `rejected`: clean.rejected_registers.
     `received`: [source, source_file, format, sha256, received]; `accepted`: [source, source_file, rows]; the source is
     the register's name. `problems`: faults of a whole file, and identifiers that two people claim.
     `time_identities` [identifier, person_time] and `survey_identities` [identifier, person_survey]: normalised
@@ -225,6 +225,9 @@ def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, p
         rules += [("contract", column.name, value > column.maximum)] if column.maximum is not None else []
     if name == "deployments":  # weeks are the grain of every estimate: a tool goes live on a Monday
         rules.append(("bad_date", "go_live", pl.col("go_live").dt.weekday() != 1))
+    if name == "checked_samples":
+        rules += [("errors_over_items", part, pl.col(part) > pl.col(whole))
+                  for part, whole in (("checked", "handled"), ("wrong", "checked"))]  # fmt: skip
     rows = rows.with_columns(first_rule(rules))
 
     good = pl.col("rule").is_null()
