@@ -73,6 +73,7 @@ class Registers(Frozen):
     processes: InsidePath | None = None
     deployments: InsidePath | None = None
     training: InsidePath | None = None
+    checked_samples: InsidePath | None = None
     incidents: InsidePath | None = None
     recommendations: InsidePath | None = None
 
