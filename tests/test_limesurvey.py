@@ -6,6 +6,7 @@ from typing import get_args
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from pipelines.clean.ingest import formats, read_surveys
 from pipelines.clean.pseudonyms import Keys
@@ -126,6 +127,19 @@ def test_an_index_column_without_heading_is_left_out_and_a_workbook_is_read():
     book = io.BytesIO()
     pl.DataFrame({"id": [1], "submitdate": ["2026-02-03 10:00:00"], "BE1": [5]}).write_excel(book)
     assert kept(book.getvalue()).select("BE1", "source_row").row(0) == ("5", 2)
+
+
+def test_the_sheet_of_a_workbook_is_the_one_that_asks_what_the_study_names():
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as file:
+        for name, rows in (("Nettoyage", [["Texte", "Remplacé par"], ["Meetings", "Réunions"]]),
+                           ("Data", [["Vos outils ?", "", ""], ["Tri", "Envoi", "Autre"], ["Oui", "Non", "x"]])):
+            sheet = file.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    data = book.getvalue()
+    frame = kept(data, columns={"Vos outils ? [Tri]": "BE1"}, ignore=["Vos outils ? [Envoi]", "Vos outils ? [Autre]"])
+    assert frame.rows() == [("Oui", 3)]
 
 
 def test_what_nobody_declared_what_is_missing_and_what_is_declared_wrong():
