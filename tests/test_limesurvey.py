@@ -176,6 +176,18 @@ def test_what_is_ignored():
     assert kept(text, ignore=["Q*", "E*"]).columns == ["id", "BE1", "source_row"]
 
 
+def test_timings_are_left_out_in_every_language_and_nothing_like_them():
+    timings = [
+        "interviewtime", "groupTime308. Gruppenzeit: Textes", "BE1Time", "BE1Time. Question time: BE1", "Total time",
+        "Group time: Textes", "Question time: BE1", "Temps total :", "Durée pour le groupe : Textes", "Gesamtzeit",
+        "Durée pour la question: BE1", "Gruppenzeit: Textes", "Fragenzeit: BE1", "Temps.total..", "Temps_total_:",
+    ]  # fmt: skip
+    for heading in timings:
+        assert kept(f'id;BE1;"{heading}"\n1;5;3.2\n').columns == ["id", "BE1", "source_row"], heading
+    for heading in ("Group time management", "Total time spent?", "Durée pour le groupe, en minutes", "LunchTime"):
+        assert said(read(f'id;BE1;"{heading}"\n1;5;3.2\n')[1]) == [("unmapped_column", heading)]
+
+
 def test_columns_without_a_heading_are_told_and_only_a_counter_is_an_index():
     assert said(read("id,BE1,\n1,5,note\n2,4,\n")[1]) == [("unmapped_column", "column 3, which has no heading")]
     assert said(read(",BE1\n7,5\n7,4\n")[1]) == [("unmapped_column", "column 1, which has no heading")]

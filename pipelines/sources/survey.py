@@ -313,8 +313,8 @@ def _read_choices(frame: pl.DataFrame, kept: dict[str, tuple[Heading, Item]]) ->
 def _read_boxes(frame: pl.DataFrame, boxes: dict[str, Answer]) -> tuple[pl.DataFrame, str | None]:
     """Boxes left empty under the code of « not ticked »; or the first of the columns when the file cannot tell them.
 
-    Empty and quoted = left empty; null = not shown, unless the file says « no » in words. A file without any null (older
-    versions) tells nothing of the pages an unfinished questionnaire did not reach.
+    Empty and quoted = left empty; null = not shown, unless the file says « no » in words. A file without any null
+    (older versions) tells nothing of the pages an unfinished questionnaire did not reach.
     """
     if not boxes:
         return frame, None
