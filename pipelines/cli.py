@@ -64,6 +64,20 @@ def check(study_dir: Path) -> None:
 
 
 @main.command()
+@STUDY_DIR
+@OUT
+def power(study_dir: Path, out: Path | None) -> None:
+    """What 10, 15, 20 or 30 teams can detect, with the variances of the last run of this study."""
+    from pipelines.defs.power import power_of_study
+
+    with _refusals():
+        found = power_of_study(study_dir, out)
+    click.echo("Smallest effect detected four times out of five, and true value from which the objective is shown:")
+    for line in (*found.lines, "", found.advice, "", f"Table: {found.table}", f"Chart: {found.chart}"):
+        click.echo(line)
+
+
+@main.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write the study into.")
 @click.option("--seed", type=int, default=2026, show_default=True, help="Another seed, another study.")
 @click.option("--teams", type=click.IntRange(6, 300), default=10, show_default=True, help="Number of teams.")

@@ -192,12 +192,19 @@ def test_rows_that_say_less_than_the_design():
     rows = [
         row(indicator="time_per_task", scope="team", scope_key="E1", model_id="avant_apres"),
         row(indicator="wellbeing", scope="tool", scope_key="a"), row(indicator="wellbeing"),
+        *(row(indicator=indicator, model_id=model) for indicator, model in (
+            ("time_with_tool", "usage_poisson_mois_jackknife"), ("errors", "comptage_garwood"),
+            ("adoption", "part_usage_jackknife"), ("redeployment", "part_declaree_jackknife"),
+            ("time_for_users", "instrument_jackknife"), ("witness", "imputation_jackknife"))),
     ]  # fmt: skip
     tables = time_tables() | {"model.scores": scores({"T0": 20, "T1": 20})}
     got = with_evidence(estimates(rows), Inputs(STUDY, tables))
     assert set(got.select("indicator", "scope", "evidence", "evidence_reason").rows()) == {
         ("time_per_task", "team", "B", "avant_apres"), ("wellbeing", "tool", "C", "descriptif"),
         ("wellbeing", "programme", "B", "apparies_60"),
+        ("time_with_tool", "programme", "C", "usage_choisi"), ("errors", "programme", "C", "descriptif"),
+        ("adoption", "programme", "C", "descriptif"), ("redeployment", "programme", "C", "descriptif"),
+        ("time_for_users", "programme", "B", "avant_apres"), ("witness", "programme", "A", "departs_tires_au_sort"),
     }  # fmt: skip
 
 

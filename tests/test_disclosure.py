@@ -112,6 +112,12 @@ SHARE = WELLBEING | {"indicator": "satisfaction", "estimand": "share_satisfied",
         (SHARE | {"indicator": "qvct", "n_persons": 60, "n_minority": 0}, True),
         (SHARE | {"indicator": "wellbeing", "n_persons": 60, "n_minority": 9}, False),
         (SHARE | {"indicator": "verification", "n_persons": 9}, False),
+        (SHARE | {"indicator": "redeployment", "n_persons": 9}, False),
+        # totals of minutes: who weighs most must be known, and a share of agents has no total
+        ({"indicator": "rework_share", "top1_share": None}, False),
+        ({"indicator": "time_with_tool", "top1_share": 0.51}, False),
+        (SHARE | {"indicator": "adoption", "n_persons": 30, "n_minority": 3}, False),
+        (SHARE | {"indicator": "adoption", "n_persons": 30, "n_minority": 5}, True),
         # a pooled team estimate is drawn toward the others: what everyone answered counts, not what is printed
         (SHARE | {"scope": "team", "estimate": 78.7, "unanimous": True, "n_persons": 6}, False),
     ],

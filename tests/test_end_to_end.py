@@ -142,10 +142,11 @@ def test_bad_input_gives_one_message_and_leaves_the_published_state(fault: str, 
     assert (out / "published" / "current.json").read_text("utf-8") == "{}"
 
 
-def test_check_lists_each_row_with_file_and_line_and_writes_nothing(tmp_path: Path):
+def test_check_says_where_rows_are_left_out_and_that_a_run_would_go_through_and_writes_nothing(tmp_path: Path):
     study = _broken(tmp_path)
     before = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*"))
     done = CliRunner().invoke(main, ["check", str(study)])
-    assert done.exit_code == 1
-    assert "line" in done.output and "Traceback" not in done.output
+    assert done.exit_code == 0 and "Stops" not in done.output
+    assert "- temps/feuille_E07.csv, line 1009, column 'Items': A number cannot be read (1 row)." in done.output
+    assert "A run would go through: 55 rows left out" in done.output.splitlines()[-1]
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before

@@ -15,7 +15,7 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.limesurvey import read_tables, recognises
 from pipelines.sources.survey import Questionnaire, code_part, keep_items, mapping_problems
 from pipelines.study.load import LoadedStudy, house_instruments
-from pipelines.study.models import Source, Study, SurveyFormat
+from pipelines.study.models import Source, Study, SurveyFormat, TimeFormat
 
 KNOWN = Questionnaire(
     house_instruments(), {"courriels": "Courriels", "extraction": "Extraction de données"},
@@ -235,3 +235,4 @@ def test_nothing_personal_reaches_the_raw_table(tmp_path: Path):
 
 def test_the_study_file_and_the_readers_agree_on_what_is_a_questionnaire():
     assert {f for f, m in formats().items() if m.DOMAIN == "survey"} == set(get_args(SurveyFormat))
+    assert {f for f, m in formats().items() if m.DOMAIN == "time"} == set(get_args(TimeFormat))

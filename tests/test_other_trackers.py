@@ -2,6 +2,7 @@
 
 import io
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -256,3 +257,18 @@ def test_a_detailed_report_of_clockify_without_a_single_day_is_no_summary():
     header = "Project,User,Tags,Start Date,Start Time,End Date,End Time,Duration (h)\n"
     _, rows = rows_of(clockify, header + "P,Ada,,,09:00,,10:00,01:00:00\n")
     assert rows.select("rule", "column").row(0) == ("missing_value", "Start Date")
+
+
+def test_a_real_summary_report_is_refused_without_the_person_and_read_with_it():
+    data = (Path(__file__).parent / "clockify" / "summary.csv").read_bytes()
+    with pytest.raises(SourceError) as refused:
+        rows_of(clockify, data)
+    assert "summary report" in refused.value.message and "without Email or User" in refused.value.message
+    header, *lines = data.decode("utf-8-sig").splitlines()
+    by_user = "\n".join([f'"User",{header}', *(f'"Ada",{line}' for line in lines)])
+    raw, rows = rows_of(clockify, by_user)
+    assert (raw.received, rows.height) == (99, 99) and set(rows["rule"]) == {"summed_entries"}
+    # The file says each time twice: H:MM:SS, and hours rounded to four decimals.
+    decimal = [float(line.rsplit('"', 2)[1]) * 60 for line in lines]
+    assert rows["minutes"].to_list() == pytest.approx(decimal, abs=0.0031)
+    assert rows["minutes"].sum() == pytest.approx(sum(decimal), abs=0.1)

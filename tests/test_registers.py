@@ -115,6 +115,23 @@ I4;2026-03-10;a;;erreur;1;peut-être;non;
     assert found.tables["deployments"].height == 1 and found.tables["incidents"]["confirmed"].to_list() == [True]
 
 
+def test_a_sample_cannot_hold_more_than_was_drawn(tmp_path: Path):
+    samples = """\
+team;process;date;handled;checked;wrong
+T1;courriels;2026-03-02;100;20;3
+T1;courriels;2026-03-09;10;20;3
+T1;courriels;2026-03-16;100;20;21
+T1;courriels;2026-03-02;90;20;3
+"""
+    found = read(tmp_path, teams=TEAMS, processes=PROCESSES, checked_samples=samples)
+    assert faults(found) == [
+        ("checked_samples", 3, "errors_over_items", "checked", "set_aside"),
+        ("checked_samples", 4, "errors_over_items", "wrong", "set_aside"),
+        ("checked_samples", 5, "conflicting_row", None, "set_aside"),
+    ]
+    assert found.tables["checked_samples"].select("handled", "checked", "wrong").row(0) == (100, 20, 3)
+
+
 def test_people_are_found_by_any_identifier_and_shown_by_none(tmp_path: Path):
     survey = "code;team;role;from_date;to_date\nMA07X12;T1;agent;;\nJO21E45;;agent;;\n"
     found = read(tmp_path, teams=TEAMS, people_time=PEOPLE, people_survey=survey)

@@ -76,3 +76,8 @@ def test_a_tracker_of_sessions_names_the_case_and_keeps_no_word_of_it():
 def test_sessions_and_their_case_go_together(settings: dict[str, str]):
     with pytest.raises(ValidationError, match="go together"):
         source_of("toggl", **settings)
+
+
+def test_a_time_sheet_has_no_sessions():
+    with pytest.raises(ValidationError, match="is for trackers"):
+        source_of("time_sheet", entry_is="session", case_column="Processus")

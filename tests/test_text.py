@@ -46,6 +46,7 @@ def test_the_separator_a_spreadsheet_notes_above_the_header(tmp_path: Path):
     data = "\ufeffsep=;\r\na;b\r\n1;2\r\n3;4\r\n".encode()
     table = read_delimited(data)
     assert (table.header, table.frame.rows()) == (["a", "b"], [("1", "2", 3), ("3", "4", 4)])
+    assert read_delimited(b"sep=,\na,b\n1,2\n").header == ["a", "b"]
     (tmp_path / "x.csv").write_bytes(data)
     parts = [(read_delimited(b.data).frame, b.shift) for b in blocks(tmp_path / "x.csv", size=20)]
     assert len(parts) > 1

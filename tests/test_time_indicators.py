@@ -48,7 +48,7 @@ def two_teams(**changed: pl.DataFrame) -> Inputs:
 
 def test_time_per_task_by_hand():
     found = time_per_task.compute(two_teams())
-    programme = row(found)
+    programme = row(found, estimand="time_per_task")
     # Weeks 5 to 7: 3 x 6 + 3 x 15 = 63 minutes against 90.
     assert programme["estimate"] == pytest.approx(-30.0)
     b, without_a, without_b = math.log(0.7), math.log(0.75), math.log(0.6)
@@ -134,7 +134,7 @@ def test_waterfall_and_tools_add_up_to_the_programme(seed: int):
 
 @pytest.mark.parametrize("witness", [True, False])
 def test_planted_effect_is_found(witness: bool):
-    found = row(time_per_task.compute(panel(4, effect=-0.30, witness=witness)))
+    found = row(time_per_task.compute(panel(4, effect=-0.30, witness=witness)), estimand="time_per_task")
     assert abs(math.log1p(found["estimate"] / 100) - math.log(0.7)) < 3 * found["se"]
     assert found["se"] < (0.06 if witness else 0.12)
     assert found["model_id"] == "imputation_jackknife"
@@ -144,7 +144,7 @@ def test_planted_effect_is_found(witness: bool):
 
 
 def test_no_effect_is_not_found():
-    found = row(time_per_task.compute(panel(5, effect=0.0)))
+    found = row(time_per_task.compute(panel(5, effect=0.0)), estimand="time_per_task")
     assert found["ci_low"] < 0 < found["ci_high"]
 
 
@@ -170,7 +170,7 @@ def test_teams_whose_months_nothing_identifies_are_compared_with_themselves():
     assert -60 < late["estimate"] < 0
     assert (late["n_persons"], late["window_start"], late["window_end"]) == (4, week(14), week(20))
     assert (early["model_id"], early["G"], early["window_end"]) == ("imputation_pooling", 5, week(13))
-    assert row(found)["G"] == 10  # the late teams still tell the season
+    assert row(found, estimand="time_per_task")["G"] == 10  # the late teams still tell the season
     # Net hours count the learning weeks, which April still identifies.
     assert row(net_hours.compute(inputs), "team", "t01")["window_end"] == week(13)
 

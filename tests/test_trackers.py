@@ -70,6 +70,25 @@ def test_kimai_2_66_with_every_column():
     assert first["prompt_minutes"] is None and first["items"] is None  # a tracker measures minutes only
 
 
+@pytest.mark.parametrize(
+    "absent",
+    [
+        {"E-mail"},  # summer 2025
+        {"Currency", "Price", "Internal price", "Hourly price", "Fixed price"},  # the exporter may not see rates
+        {"Name", "User", "E-mail"},
+        {"Working place", "Order number", "category", "Type", "Description"},
+    ],
+)
+def test_kimai_with_fewer_columns(absent: set[str]):
+    header = KIMAI.replace('"', "").split(",")
+    cells = dict(zip(header, range(len(header)), strict=False)) | {
+        "Date": "2026-02-03", "From": "09:00", "To": "10:30", "Duration": "1:30", "category": "work"}  # fmt: skip
+    kept = [h for h in header if h not in absent]
+    raw, rows = rows_of(kimai, ",".join(kept) + "\n" + ",".join(str(cells[h]) for h in kept))
+    assert set(raw.frame.columns) == {*kept, "source_row"} - {"Working place"}
+    assert rows.select("minutes", "rule", "flags").row(0) == (90.0, None, None)
+
+
 SHORT = "Date,From,To,Duration,Name,User,Project,Activity,Tags\n"
 
 

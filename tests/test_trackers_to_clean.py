@@ -81,7 +81,8 @@ def test_every_tracker_reaches_the_clean_entries(folder: Path):
     ]
     assert entries["person_time"].n_unique() == 1
     assert clean.tables["clean.rejected_time"].sort("source", "source_row").select("source", "rule").rows() == [
-        ("autre", "missing_project"), ("harvest", "unknown_person"), ("harvest", "total_row"), ("solidtime", "not_work"),
+        ("autre", "missing_project"), ("harvest", "unknown_person"), ("harvest", "total_row"),
+        ("solidtime", "not_work"),
     ]  # fmt: skip
     assert clean.tables["clean.flagged"].select("source", "rule").rows() == [("resume", "summed_entries")]
     accounts = clean.tables["clean.accounts"]

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import html as lxml_html
 
-from pipelines.clean.pseudonyms import load_keys
+from pipelines.clean.pseudonyms import code_key, load_keys
 from pipelines.clean.registers import read_registers
 from pipelines.cli import main
 from pipelines.defs.run import write_questionnaires
@@ -377,7 +377,8 @@ def test_an_export_fabricated_from_the_structure_is_read_back_exactly(tmp_path: 
     assert clean.tables["clean.rejected_responses"].is_empty()
     responses = clean.tables["clean.responses"]
     persons = dict(registers.survey_identities.iter_rows())
-    order = {persons[code.lower()]: row for row, (code, _) in enumerate(PEOPLE)}
+    keys = code_key(pl.Series([code for code, _ in PEOPLE]))
+    order = {persons[key]: row for row, key in enumerate(keys)}
     responses = responses.with_columns(pl.col("person_survey").replace_strict(order).alias("row"))
     assert set(responses.select("row", "team").unique().rows()) == {(i, t) for i, (_, t) in enumerate(PEOPLE)}
     for code, wave in (("T0", "T0"), ("PULSE", "P1"), ("T1", "T1")):

@@ -57,16 +57,19 @@ def cell(team: str, person: str, process: str, number: int, go_live: int | None,
 
 
 def panel(
-    seed: int, *, effect: float = -0.30, n_teams: int = 10, n_persons: int = 8, n_tools: int = 1, witness: bool = True
+    seed: int, *, effect: float = -0.30, n_teams: int = 10, n_persons: int = 8, n_tools: int = 1, witness: bool = True,
+    use: float = 1.0,
 ) -> Inputs:
-    """Teams with two starts drawn in turn; on mail and notes, minutes change by `effect` once treated."""
+    """Teams with two starts drawn in turn; on mail and notes, minutes change by `effect` once treated, for the share
+    `use` of the occurrences that go through the tool."""
     rng = np.random.default_rng(seed)
-    cells, weeks, spent = [], [], []
+    cells, weeks, spent, deployed = [], [], [], []
     season = rng.normal(0, 0.05, 12)
     for t in range(n_teams):
         team, tool = f"t{t:02}", f"tool{t % n_tools}"
         go_live = GO_LIVE["early" if t % 2 == 0 else "late"]
         gain = np.log1p(effect) + rng.normal(0, 0.05)
+        deployed += [{"team": team, "process": p, "tool": tool, "go_live": week(go_live)} for p in ("mail", "notes")]
         for p in range(n_persons):
             person, level = f"{team}p{p}", rng.normal(0, 0.25)
             for number in range(N_WEEKS):
@@ -78,14 +81,21 @@ def panel(
                     if n == 0:
                         continue
                     treated = live and process != "witness"
-                    mean = level + season[week(number).month] + (gain if treated else 0)
-                    total = float(np.exp(mean + rng.normal(0, 0.45, n)).sum() * minutes)
-                    parts = {"prompt_minutes": round(0.05 * total, 2)} if treated else {}
-                    cells.append(cell(
-                        team, person, process, number, None if process == "witness" else go_live, occurrences=n,
-                        minutes=round(total, 2), tool=tool if treated else None,
-                        deployed_tool=tool if treated else None, **parts,
-                    ))  # fmt: skip
+                    noise = rng.normal(0, 0.45, n)
+                    used = np.full(n, treated) if use == 1 else treated & (rng.random(n) < use)
+                    for with_tool in (False, True):
+                        own = used == with_tool
+                        if not own.any():
+                            continue
+                        logs = level + season[week(number).month] + (gain if with_tool else 0) + noise[own]
+                        total = float(np.exp(logs).sum() * minutes)
+                        parts = {"prompt_minutes": round(0.05 * total, 2)} if with_tool else {}
+                        cells.append(cell(
+                            team, person, process, number, None if process == "witness" else go_live,
+                            occurrences=int(own.sum()), minutes=round(total, 2), tool=tool if with_tool else None,
+                            deployed_tool=tool if treated else None,
+                            log_minutes=float(logs.sum() + own.sum() * np.log(minutes)), **parts,
+                        ))  # fmt: skip
             spent.append({"person_time": person, "team": team, "week": week(go_live - 1), "tool": tool,
                           "kind": "training", "treated": False, "minutes": 90.0})  # fmt: skip
             spent.append({"person_time": person, "team": team, "week": week(go_live + 1), "tool": None,
@@ -95,4 +105,5 @@ def panel(
         "model.overhead_cells": frame("model.overhead_cells", spent), "clean.processes": PROCESSES,
         "clean.teams": teams(*(f"t{t:02}" for t in range(n_teams))),
         "clean.tools": tools(*(f"tool{k}" for k in range(n_tools))),
+        "clean.deployments": frame("clean.deployments", deployed),
     })  # fmt: skip

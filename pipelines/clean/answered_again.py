@@ -23,7 +23,8 @@ def exported_again(rows: pl.DataFrame, raw: pl.DataFrame, codes: pl.DataFrame) -
     """
     nothing = pl.Series([None] * raw.height, dtype=pl.String)
     numbers = raw[RESPONSE_ID] if RESPONSE_ID in raw.columns else nothing
-    found = rows.sort("source", "source_file", "source_row").with_columns(number=numbers.gather(rows.sort("source", "source_file", "source_row")["at"]))
+    found = rows.sort("source", "source_file", "source_row")
+    found = found.with_columns(numbers.gather(found["at"]).alias("number"))
     # Most surveys are one file, in which each number stands once: nothing to compare.
     several = (pl.col("source_file").n_unique() > 1) | pl.col("number").drop_nulls().is_duplicated().any()
     found = found.filter(several.over("source"))

@@ -23,8 +23,8 @@ from pipelines.sources.values import number, text, to_date, yes_no
 from pipelines.study.load import LoadedStudy
 
 # In this order: a register only refers to those before it.
-NAMES = ("teams", "tools", "processes", "people_time", "people_survey", "deployments", "training", "incidents",
-         "recommendations")  # fmt: skip
+NAMES = ("teams", "tools", "processes", "people_time", "people_survey", "deployments", "training",
+         "checked_samples", "incidents", "recommendations")  # fmt: skip
 # Columns that name a person; the first one filled in is what the pseudonym is made from.
 IDENTIFIERS: dict[str, tuple[str, ...]] = {
     "people_time": ("email", "sheet_code", "tracker_user", "name"),
@@ -42,8 +42,9 @@ _ACCEPTED_SCHEMA: dict[str, pl.DataType] = {"source": pl.String(), "source_file"
 class Registers:
     """The registers as read.
 
-    `tables`: teams, people_time, people_survey, tools, processes, deployments, training, incidents, recommendations,
-    each honours clean.<name>, empty when the study has none. `rejected`: rows set aside, as raw.rejected.
+    `tables`: teams, people_time, people_survey, tools, processes, deployments, training, checked_samples, incidents,
+    recommendations, each honours clean.<name>, empty when the study has none. `rejected`: rows set aside, as
+    raw.rejected.
     `received`: [source, source_file, format, sha256, received]; `accepted`: [source, source_file, rows]; the source is
     the register's name. `problems`: faults of a whole file, identifiers that two people claim, corrections that fail.
     `unread`: registers that could not be read. `survey_key`: for respondents whose code no register holds.
@@ -238,6 +239,9 @@ def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, p
         rules += [("contract", column.name, value > column.maximum)] if column.maximum is not None else []
     if name == "deployments":  # weeks are the grain of every estimate: a tool goes live on a Monday
         rules.append(("bad_date", "go_live", pl.col("go_live").dt.weekday() != 1))
+    if name == "checked_samples":
+        rules += [("errors_over_items", part, pl.col(part) > pl.col(whole))
+                  for part, whole in (("checked", "handled"), ("wrong", "checked"))]  # fmt: skip
     rows = rows.with_columns(first_rule(rules))
 
     good = pl.col("rule").is_null()

@@ -195,6 +195,18 @@ SCALE_ITEMS = Table(
     key=("scale", "item"), order_by=("scale", "item"),
 )  # fmt: skip
 
+CHECKED_SAMPLES = Table(
+    "checked_samples", "clean", "One row per batch of items of a team and process, a sample of which was checked by someone who did not know how it was done. No person.",
+    (
+        TEAM, PROCESS,
+        Column("date", D, "day the items were handled"),
+        Column("handled", I, "items of the batch", unit="items", minimum=1),
+        Column("checked", I, "items drawn and checked", unit="items", minimum=1),
+        Column("wrong", I, "checked items that had to be redone", unit="items", minimum=0),
+    ),
+    key=("team", "process", "date"), order_by=("team", "process", "date"),
+)  # fmt: skip
+
 INCIDENTS = Table(
     "incidents", "clean", "One row per incident declared to the project team. No person, no free text.",
     (

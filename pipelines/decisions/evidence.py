@@ -1,18 +1,18 @@
 """The level of evidence: computed from the design of the study, never typed in (indicators.md, section 9)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import polars as pl
 
+from pipelines.estimators.staggered import MIN_GROUPS, are_apart, start_groups
 from pipelines.indicators.base import Indicator, Inputs, discover
 from pipelines.indicators.surveys import agent_scores, level_wave, live_deployments, two_waves
 
-MIN_GROUPS, MIN_TEAMS_PER_GROUP, MIN_TEAMS_ANSWERING = 2, 3, 5
-MIN_GAP = timedelta(weeks=4)  # between start groups, and of measurement before the first (methods.md, section 5)
+MIN_TEAMS_ANSWERING = 5
 MIN_TIMES_A, MIN_TIMES_B, MIN_PERSONS_B = 30, 15, 5
 MAX_ATTRITION = 0.40
 MIN_SHARE = 0.60
+DESCRIBES = "^(comptage_|descriptif$|part_usage_|part_declaree_)"  # models that compare nothing, or count only
 PHASES = ("avant", "regime")  # the phases an effect compares
 
 
@@ -27,23 +27,30 @@ class Evidence:
 def with_evidence(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """`estimates` with evidence and evidence_reason: one level per indicator, lower where a row says less.
 
-    An estimate that cannot tell the season from the tool is at most B; well-being by tool only describes: C.
+    An estimate that cannot tell the season from the tool is at most B. At most C: what only describes (well-being by
+    tool, counts, use, what people say of their time), and what compares tasks that people chose.
     """
     by_indicator = {i: evidence_of(i, inputs) for i in estimates["indicator"].unique().sort()}
     levels = pl.DataFrame(
         [(i, e.level, e.reason) for i, e in by_indicator.items()],
         schema={"indicator": pl.String, "evidence": pl.String, "evidence_reason": pl.String}, orient="row",
     )  # fmt: skip
-    no_season = pl.col("model_id").str.contains("^(avant_apres|imputation_sans_mois.*|poisson_jackknife)$")
-    before_after = no_season & pl.col("evidence").is_in(["A", "A-"])
-    described = (pl.col("indicator") == "wellbeing") & (pl.col("scope") == "tool") & (pl.col("evidence") == "B")
+    model, level = pl.col("model_id"), pl.col("evidence")
+    no_season = model.str.contains("^(avant_apres|imputation_sans_mois.*|(poisson|log|instrument|lineaire)_jackknife)$")
+    before_after = no_season & level.is_in(["A", "A-"])
+    by_tool = (pl.col("indicator") == "wellbeing") & (pl.col("scope") == "tool")
+    described = (by_tool | model.str.contains(DESCRIBES)) & level.is_in(["A", "A-", "B"])
+    chosen = model.str.contains("^usage_") & level.is_in(["A", "A-", "B"])
 
-    def lowered(column: str, team: str, tool: str) -> pl.Expr:
-        return pl.when(before_after).then(pl.lit(team)).when(described).then(pl.lit(tool)).otherwise(column)
+    def lowered(column: str, season: str, describes: str, chose: str) -> pl.Expr:
+        return (
+            pl.when(chosen).then(pl.lit(chose)).when(described).then(pl.lit(describes))
+            .when(before_after).then(pl.lit(season)).otherwise(column)
+        )  # fmt: skip
 
     return estimates.join(levels, on="indicator", how="left", maintain_order="left").with_columns(
-        lowered("evidence", "B", "C").alias("evidence"),
-        lowered("evidence_reason", "avant_apres", "descriptif").alias("evidence_reason"),
+        lowered("evidence", "B", "C", "C").alias("evidence"),
+        lowered("evidence_reason", "avant_apres", "descriptif", "usage_choisi").alias("evidence_reason"),
     )
 
 
@@ -86,11 +93,8 @@ def of_measured_work(inputs: Inputs) -> Evidence:
 
 def _of_starts(inputs: Inputs, *, has_witness: bool) -> Evidence:
     starts = live_deployments(inputs).group_by("team").agg(pl.col("go_live").min())
-    dates = starts["go_live"].unique().sort().to_list()
-    groups = starts.group_by("go_live").len().filter(pl.col("len") >= MIN_TEAMS_PER_GROUP)["go_live"].sort().to_list()
-    measured_before = [d for d in groups if d - inputs.study.calendar.measurement_start >= MIN_GAP]
-    apart = len(measured_before) >= MIN_GROUPS and measured_before[-1] - measured_before[0] >= MIN_GAP
-    if len(dates) < MIN_GROUPS:
+    apart = are_apart(start_groups(starts, inputs.study.calendar.measurement_start))
+    if starts["go_live"].n_unique() < MIN_GROUPS:
         return Evidence("A-", "depart_commun_temoin") if has_witness else Evidence("B", "depart_commun")
     if not (apart or has_witness):
         return Evidence("B", "vagues_trop_petites_ou_trop_proches")

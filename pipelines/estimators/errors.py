@@ -7,49 +7,16 @@ Formulas: methods.md, sections 2.2 and 4; indicators.md, 2.3.
 import numpy as np
 import polars as pl
 
-from pipelines.estimators.poisson import BLIND, codes, columns_of, fit
+from pipelines.estimators.two_way import log_ratio
 
 MIN_ERRORS = 20  # under this the Poisson fit is not attempted
-RUNAWAY = 10.0  # a log ratio beyond this is a fit that separated, not a finding
 MAX_ROUNDS = 5000
 PRECISION = 1e-13
 
 
 def log_rate_ratio(cells: pl.DataFrame, fixed_effects: tuple[str, ...]) -> float | None:
-    """Log of the ratio of error rates, treated over untreated: errors ~ treated | fixed effects, offset log(items).
-
-    None when it cannot be estimated: an arm without errors, or treatment told apart from the fixed effects by nothing.
-    """
-    # Same likelihood on sums, and far fewer rows.
-    sums = (
-        cells.filter(pl.col("items") > 0)
-        .group_by([*fixed_effects, "treated"]).agg(pl.col("items").sum(), pl.col("errors").sum())
-        .sort([*fixed_effects, "treated"])
-    )  # fmt: skip
-    sums = _without_empty_levels(sums, fixed_effects)
-    by_arm = [sums.filter(pl.col("treated") == arm)["errors"].sum() for arm in (False, True)]
-    if min(by_arm) < 1:
-        return None
-    unit, effects = fixed_effects[0], [*fixed_effects[1:], "treated"]
-    levels = {name: sums[name].unique().sort() for name in (unit, *effects)}
-    n_columns = sum(len(levels[name]) for name in effects)
-    errors, items = (sums[name].to_numpy().astype(float) for name in ("errors", "items"))
-    found = fit(
-        codes(sums, unit, levels), columns_of(sums, effects, levels), errors, items, len(levels[unit]), n_columns
-    )
-    if found is None or np.abs(found.blind[-1] - found.blind[-2]).max(initial=0.0) > BLIND:
-        return None
-    beta = float(found.effect[-1] - found.effect[-2])  # the columns of `treated` come last, False before True
-    return beta if abs(beta) < RUNAWAY else None
-
-
-def _without_empty_levels(sums: pl.DataFrame, fixed_effects: tuple[str, ...]) -> pl.DataFrame:
-    """Rows whose every fixed effect has an error: the others carry no information and break the fit."""
-    while True:
-        kept = sums.filter(pl.all_horizontal(pl.col("errors").sum().over(f) > 0 for f in fixed_effects))
-        if kept.height == sums.height:
-            return kept
-        sums = kept
+    """Log of the ratio of error rates, treated over untreated: errors ~ treated | fixed effects, offset log(items)."""
+    return log_ratio(cells, y="errors", exposure="items", effects=fixed_effects)
 
 
 def expected_errors(cells: pl.DataFrame) -> pl.DataFrame:

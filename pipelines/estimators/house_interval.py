@@ -9,6 +9,9 @@ import polars as pl
 # Under this share of the estimate, differences between refits are rounding, not variance.
 ROUNDING = 1e-9
 
+# An estimate, and what it becomes without each team, in the order of their names; None = it cannot be computed.
+Refits = tuple[float | None, Mapping[str, float | None]]
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -63,7 +66,7 @@ def house_interval(estimate: float | None, deleted: Sequence[float | None], *, l
 
 def jackknife(
     frame: pl.DataFrame, statistic: Callable[[pl.DataFrame], float | None], *, by: str = "team"
-) -> tuple[float | None, dict[str, float | None]]:
+) -> Refits:
     """`statistic` of the whole frame, and of the frame without each value of `by`, in the order of their names.
 
     The statistic never sees an empty frame; what it cannot compute is None. Rows whose `by` is null are in every
@@ -78,7 +81,7 @@ def jackknife(
     return value(frame), {g: value(frame.filter(pl.col(by).ne_missing(pl.lit(g)))) for g in groups}
 
 
-def interval_of(refits: tuple[float | None, Mapping[str, float | None]], *, level: float = 0.95) -> Interval:
+def interval_of(refits: Refits, *, level: float = 0.95) -> Interval:
     """The house interval of what `jackknife` returned."""
     estimate, deleted = refits
     return house_interval(estimate, list(deleted.values()), level=level)

@@ -1,5 +1,6 @@
 """What the work would have taken without the tool: a Poisson model of the untreated cells (indicators.md, 2.1)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,6 +49,13 @@ def reference(cells: pl.DataFrame) -> Reference:
         again = impute(ordered.filter(others), months=months)
         without[team] = again.filter(read.filter(others)["mu0"].is_not_null())
     return Reference(read, read.filter(known), without, before_after, months)
+
+
+def log_ratio(cells: pl.DataFrame) -> float | None:
+    """log(sum of minutes / sum of expected minutes); None without cells, or when one has no expected minutes."""
+    if cells.is_empty() or cells["mu0"].null_count():
+        return None
+    return math.log(math.fsum(cells["minutes"]) / math.fsum(cells["mu0"]))
 
 
 def has_comparison(cells: pl.DataFrame) -> bool:

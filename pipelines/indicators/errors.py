@@ -13,6 +13,7 @@ from pipelines.estimators.errors import (
 )
 from pipelines.estimators.house_interval import house_interval, interval_of, jackknife
 from pipelines.indicators.base import Indicator, Inputs, estimate_row, estimates
+from pipelines.indicators.error_counts import POPULATION, checked, counts
 from pipelines.indicators.scopes import (
     PROGRAMME,
     Record,
@@ -28,18 +29,19 @@ from pipelines.indicators.scopes import (
 
 INDICATOR = Indicator(
     "errors",
-    ("model.time_cells", "clean.teams", "clean.tools", "clean.deployments", "clean.people_time"),
+    ("model.time_cells", "clean.teams", "clean.tools", "clean.deployments", "clean.people_time",
+     "clean.checked_samples"),
     "Ratio of the rate of items redone, with the tool over without, persons and processes held equal.",
 )
 SCALE_OF_TEAMS = 0.30  # half-normal prior of the spread between teams, or tools, log ratio
-POPULATION = "agents_comptant_les_erreurs"
 NOT_ESTIMATED: Record = {"reason": "non_estimable"}
 
 
 def compute(inputs: Inputs) -> pl.DataFrame:
     """Programme and tools with both statements, every team with one; unit ratio, `se` on the log scale.
 
-    rate_ratio is read against the success threshold, rate_ratio_guardrail against the guard-rail: one interval.
+    rate_ratio is read against the success threshold, rate_ratio_guardrail against the guard-rail: one interval. Beside
+    them, without verdict: the counts of each, and the sample checked blind.
     """
     read = inputs.table("model.time_cells")
     cells = read.filter(pl.col("items") > 0).with_columns(pl.col("person_time").alias("person"))
@@ -55,7 +57,7 @@ def compute(inputs: Inputs) -> pl.DataFrame:
     for tool in tool_keys(inputs, read):
         values = {"model_id": "taux_regle_t", **tools.get(tool, NOT_ESTIMATED)}
         rows += _rows(inputs, read, "tool", tool, pl.col("deployed_tool") == tool, values)
-    return estimates(rows)
+    return estimates(rows + checked(inputs))
 
 
 def _programme(inputs: Inputs, cells: pl.DataFrame) -> Record:
@@ -132,12 +134,12 @@ def _rows(
     if guardrail:
         statements["rate_ratio_guardrail"] = limits.errors_guardrail
     weights = _weights(inputs, used)
+    n_counted = lines - int(scoped["n_entries_without_items"].sum())
     return [
-        estimate_row(
+        *(estimate_row(
             indicator=INDICATOR.id, estimand=estimand, unit="ratio", scope=scope, scope_key=key,
             population=POPULATION, window=window(used["week"]), threshold=threshold, direction="lower",
-            n_obs=lines - int(scoped["n_entries_without_items"].sum()), n_obs_read=lines,
-            **weights, **values,
-        )
-        for estimand, threshold in statements.items()
+            n_obs=n_counted, n_obs_read=lines, **weights, **values,
+        ) for estimand, threshold in statements.items()),
+        *(what.row(inputs, used, used.height, {**one, **weights}, scope=scope, key=key) for what, one in counts(used)),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from pipelines.indicators.scopes import (
     POPULATION,
     PROGRAMME,
     VALUES,
+    Companion,
     Record,
     count_agents,
     dominance,
@@ -34,6 +35,8 @@ INDICATOR = Indicator(
     "Hours gained per agent and week, learning weeks, support, measurement and training paid for.",
 )
 SCALE_OF_TEAMS = 1.0  # half-normal prior of the spread between teams, hours per agent and week
+AMORTISED_OVER = 26  # weeks that a training is spread over, in the second figure (methods.md, 1.3)
+AMORTISED = Companion("net_hours", "net_hours_amortised", "h/agent/week", "higher")
 PARTS = ("prompt", "verification", "rework", "failed")  # the cells hold <part>_minutes
 
 
@@ -76,6 +79,14 @@ class Account:
         having = pl.col("team").is_in(cells["team"].unique().implode())
         return Account(cells, self.spent.filter(pl.col("tool") == tool), self.weeks.filter(having))
 
+    def amortised(self) -> "Account":
+        """The same with training spread over half a year: each team bears the part of its weeks that were measured."""
+        part = (pl.col("week").n_unique() / AMORTISED_OVER).clip(upper_bound=1.0)
+        live = self.weeks.group_by("team").agg(part.alias("part"))
+        borne = pl.when(pl.col("kind") == "training").then(pl.col("part").fill_null(0.0)).otherwise(1.0)
+        spent = self.spent.join(live, on="team", how="left", maintain_order="left")
+        return Account(self.cells, spent.with_columns(pl.col("minutes") * borne).drop("part"), self.weeks)
+
 
 def account(ref: Reference, overheads: pl.DataFrame, agent_weeks: pl.DataFrame) -> Account:
     """The programme's account.
@@ -98,7 +109,8 @@ def account(ref: Reference, overheads: pl.DataFrame, agent_weeks: pl.DataFrame) 
 
 
 def compute(inputs: Inputs) -> pl.DataFrame:
-    """Programme, teams, tools in hours per agent and week, and the waterfall in hours; indicators.md, section 2.2."""
+    """Programme, teams, tools in hours per agent and week, the programme with training amortised, and the waterfall
+    in hours; indicators.md, section 2.2."""
     cells = inputs.table("model.time_cells")
     ref = reference(cells)
     whole = account(ref, inputs.table("model.overhead_cells"), inputs.table("model.agent_weeks"))
@@ -107,7 +119,7 @@ def compute(inputs: Inputs) -> pl.DataFrame:
         rows.append(_row(inputs, ref, whole.of_team(key), "team", key, values))
     for key, values in _tools(ref, whole, tool_keys(inputs, cells)).items():
         rows.append(_row(inputs, ref, whole.of_tool(key), "tool", key, values))
-    return estimates(rows + waterfall(inputs, ref, whole))
+    return estimates([*rows, _amortised(inputs, ref, whole), *waterfall(inputs, ref, whole)])
 
 
 def waterfall(inputs: Inputs, ref: Reference, whole: Account) -> list[Record]:
@@ -136,6 +148,12 @@ def _never_identified(ref: Reference, column: str) -> pl.Series:
 def _programme(inputs: Inputs, ref: Reference, whole: Account) -> Record:
     values = _alone(ref, whole, {team: whole.without(team, ref) for team in sorted(ref.without)})
     return {**values, "reason": nothing(inputs)} if values["estimate"] is None else values
+
+
+def _amortised(inputs: Inputs, ref: Reference, whole: Account) -> Record:
+    deleted = {team: whole.without(team, ref).amortised() for team in sorted(ref.without)}
+    people = {"n_persons": count_agents(whole.weeks["person_time"], inputs)}
+    return AMORTISED.row(inputs, whole.cells, ref.read.height, {**_alone(ref, whole.amortised(), deleted), **people})
 
 
 def _teams(ref: Reference, whole: Account, keys: list[str]) -> dict[str, Record]:

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.estimators.imputation import Reference
+from pipelines.estimators.house_interval import Refits, interval_of
+from pipelines.estimators.imputation import Reference, log_ratio
 from pipelines.estimators.pooling import pool
 from pipelines.estimators.tools_rule import MIN_TOOLS, tool_variances
-from pipelines.indicators.base import Inputs
+from pipelines.indicators.base import Inputs, estimate_row
 
 Record = dict[str, object]
 
@@ -17,7 +19,61 @@ PROGRAMME = "programme"
 SEVERAL = "plusieurs"  # as in pipelines/sql/time_cells.sql
 MIN_TEAMS = 5  # fewer teams: no pooling, no estimate per team
 POPULATION = "agents_equipes"  # people of a team with a live deployment, users or not
+REGIME = pl.col("phase") == "regime"  # from the fourth week on
+ALL: pl.Expr = pl.lit(True)
 VALUES: dict[str, pl.DataType] = {"tool": pl.String(), "team": pl.String(), "value": pl.Float64()}
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Identity of a figure that stands beside the primary ones: it has no threshold, hence no verdict."""
+
+    indicator: str
+    estimand: str
+    unit: str
+    direction: str
+    population: str = POPULATION
+
+    def row(
+        self, inputs: Inputs, used: pl.DataFrame, n_read: int, values: Record, *, scope: str = PROGRAMME,
+        key: str = PROGRAMME,
+    ) -> Record:  # fmt: skip
+        """The record with its identity; window, people and weights are those of `used`, a frame of cells.
+
+        `values` may hold any of them instead. Without estimate nor reason, the row says why in general.
+        """
+        if values.get("estimate") is None and values.get("reason") in (None, "non_estimable"):
+            values = {**values, "reason": nothing(inputs) if scope == PROGRAMME else "non_estimable"}
+        counted = {"n_obs": used.height, "n_obs_read": n_read, **dominance(used, inputs), **values}
+        return estimate_row(
+            indicator=self.indicator, estimand=self.estimand, unit=self.unit, scope=scope, scope_key=key,
+            population=self.population, window=window(used["week"]), threshold=None, direction=self.direction,
+            **counted,
+        )  # fmt: skip
+
+
+def house(refits: Refits, scale: Callable[[float], float] = float) -> Record:
+    """Estimate and house interval of the refits, both through `scale`."""
+    estimate = None if refits[0] is None else scale(refits[0])
+    return {"estimate": estimate, **interval_of(refits).record_values(scale)}
+
+
+def imputed_change(ref: Reference, scope: pl.Expr = ALL) -> Record:
+    """Change in minutes of one scope from the fourth week on, in %, with its house interval.
+
+    The whole fit is made again without each team that has cells in the scope; the whole rests on every team, equipped
+    or not.
+    """
+    own = ref.identified.filter(REGIME, scope)["team"].unique().sort()
+    teams = sorted(ref.without) if scope is ALL else own
+    deleted = {team: log_ratio(ref.without[team].filter(REGIME, scope)) for team in teams}
+    found = house((log_ratio(ref.identified.filter(REGIME, scope)), deleted), percent_change)
+    return {"model_id": f"{model_of(ref)}_jackknife", **found}
+
+
+def percent_change(log_ratio: float) -> float:
+    """A log ratio as a change in %."""
+    return 100 * math.expm1(min(log_ratio, 700.0))
 
 
 def window(weeks: pl.Series) -> tuple[date, date] | None:

@@ -1,21 +1,22 @@
 """« Temps par tâche »: minutes per task from the fourth week with the tool, against what they would have been."""
 
-import math
-
 import polars as pl
 
-from pipelines.estimators.house_interval import house_interval
-from pipelines.estimators.imputation import Reference, reference
+from pipelines.estimators.imputation import Reference, log_ratio, reference
 from pipelines.estimators.pooling import group_variances
 from pipelines.indicators.base import Indicator, Inputs, estimate_row, estimates
 from pipelines.indicators.scopes import (
+    ALL,
     POPULATION,
     PROGRAMME,
+    REGIME,
     VALUES,
     Record,
     dominance,
+    imputed_change,
     model_of,
     nothing,
+    percent_change,
     pooled_tools,
     team_keys,
     team_records,
@@ -23,55 +24,33 @@ from pipelines.indicators.scopes import (
     window,
     with_estimates,
 )
+from pipelines.indicators.time_sensitivities import sensitivities
 
 INDICATOR = Indicator(
     "time_per_task",
-    ("model.time_cells", "clean.teams", "clean.tools", "clean.processes", "clean.people_time"),
+    ("model.time_cells", "clean.teams", "clean.tools", "clean.processes", "clean.people_time", "clean.deployments"),
     "Change in minutes per task with the tool, calendar and persons held equal, in %.",
 )
 SCALE_OF_TEAMS = 0.15  # half-normal prior of the spread between teams, log ratio
-REGIME = pl.col("phase") == "regime"
-ALL: pl.Expr = pl.lit(True)
 BEFORE_AFTER = "avant_apres"
 
 
 def compute(inputs: Inputs) -> pl.DataFrame:
-    """Programme, teams, tools and processes, in % (`se` on the log scale); indicators.md, section 2.1."""
+    """Programme, teams, tools and processes, in % (`se` on the log scale), then the programme by other models.
+
+    indicators.md, section 2.1.
+    """
     cells = inputs.table("model.time_cells")
     ref = reference(cells)
-    records: list[tuple[str, str, pl.Expr, Record]] = [(PROGRAMME, PROGRAMME, ALL, _alone(ref, ALL))]
+    records: list[tuple[str, str, pl.Expr, Record]] = [(PROGRAMME, PROGRAMME, ALL, imputed_change(ref, ALL))]
     records += [("team", key, pl.col("team") == key, r) for key, r in _teams(ref, team_keys(inputs, cells)).items()]
     tools = tool_keys(inputs, cells)
     records += [("tool", key, pl.col("deployed_tool") == key, r) for key, r in _tools(ref, tools).items()]
     processes = inputs.table("clean.processes").filter(~pl.col("witness"))["process"].sort().to_list()
     for key in processes if not cells.is_empty() else []:
-        records.append(("process", key, pl.col("process") == key, _alone(ref, pl.col("process") == key)))
-    return estimates([_row(inputs, ref, *one) for one in records])
-
-
-def log_ratio(cells: pl.DataFrame) -> float | None:
-    """log(sum of minutes / sum of expected minutes); None without cells, or when one has no expected minutes."""
-    if cells.is_empty() or cells["mu0"].null_count():
-        return None
-    return math.log(math.fsum(cells["minutes"]) / math.fsum(cells["mu0"]))
-
-
-def _percent(log_change: float) -> float:
-    return 100 * math.expm1(min(log_change, 700.0))
-
-
-def _theta(cells: pl.DataFrame, scope: pl.Expr = ALL) -> float | None:
-    return log_ratio(cells.filter(REGIME, scope))
-
-
-def _alone(ref: Reference, scope: pl.Expr) -> Record:
-    """One scope with its house interval: the whole fit made again without each team that has cells in it."""
-    theta = _theta(ref.identified, scope)
-    own = ref.identified.filter(REGIME, scope)["team"].unique().sort()
-    teams = sorted(ref.without) if scope is ALL else own  # the whole rests on every team, equipped or not
-    interval = house_interval(theta, [_theta(ref.without[team], scope) for team in teams])
-    estimate = None if theta is None else _percent(theta)
-    return {"estimate": estimate, "model_id": f"{model_of(ref)}_jackknife", **interval.record_values(_percent)}
+        records.append(("process", key, pl.col("process") == key, imputed_change(ref, pl.col("process") == key)))
+    rows = [_row(inputs, ref, *one) for one in records]
+    return estimates(rows + sensitivities(inputs, ref))
 
 
 def _teams(ref: Reference, keys: list[str]) -> dict[str, Record]:
@@ -84,14 +63,16 @@ def _teams(ref: Reference, keys: list[str]) -> dict[str, Record]:
     values = (pl.col("minutes") / pl.col("mu0")).log()
     spread = group_variances(persons.select(group="team", value=values, weight="mu0"))
     units = with_estimates(spread.rename({"group": "key"}), _thetas(cells, "team"))
-    pooled = team_records(units, A=SCALE_OF_TEAMS, scale=_percent)
+    pooled = team_records(units, A=SCALE_OF_TEAMS, scale=percent_change)
     found: dict[str, Record] = {}
     for key in keys:
-        alone = _theta(ref.before_after.filter(pl.col("mu0").is_not_null()), pl.col("team") == key)
+        own = pl.col("mu0").is_not_null() & (pl.col("team") == key)
+        alone = log_ratio(ref.before_after.filter(REGIME, own))
         if key in pooled:
             found[key] = {"model_id": f"{model_of(ref)}_pooling", **pooled[key]}
         elif alone is not None:
-            found[key] = {"estimate": _percent(alone), "model_id": BEFORE_AFTER, "reason": "mois_sans_comparaison"}
+            why = "mois_sans_comparaison"
+            found[key] = {"estimate": percent_change(alone), "model_id": BEFORE_AFTER, "reason": why}
         else:
             found[key] = {"model_id": f"{model_of(ref)}_pooling", "reason": "non_estimable"}
     return found
@@ -103,18 +84,18 @@ def _tools(ref: Reference, keys: list[str]) -> dict[str, Record]:
     by_team = [(tool, team, log_ratio(part)) for (tool, team), part in cells.group_by("deployed_tool", "team")]
     values = pl.DataFrame(by_team, schema=VALUES, orient="row")
     points = _thetas(cells, "deployed_tool")
-    pooled = pooled_tools(points, values, A=SCALE_OF_TEAMS, scale=_percent)
+    pooled = pooled_tools(points, values, A=SCALE_OF_TEAMS, scale=percent_change)
     return {
         key: {"model_id": f"{model_of(ref)}_pooling", **pooled[key]}
         if key in pooled
-        else _alone(ref, pl.col("deployed_tool") == key)
+        else imputed_change(ref, pl.col("deployed_tool") == key)
         for key in keys
     }
 
 
 def _thetas(cells: pl.DataFrame, by: str) -> dict[str, float]:
     thetas = {str(key): log_ratio(part) for (key,), part in cells.group_by(by)}
-    return {key: theta for key, theta in thetas.items() if theta is not None}
+    return {key: found for key, found in thetas.items() if found is not None}
 
 
 def _row(inputs: Inputs, ref: Reference, scope: str, key: str, condition: pl.Expr, values: Record) -> Record:

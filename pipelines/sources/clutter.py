@@ -9,7 +9,6 @@ from pipelines.sources.text import SOURCE_ROW
 from pipelines.sources.values import fold
 
 _TOTALS = r"^(?:sous total|total|totaux|somme|sum|summe|gesamt|gesamtsumme|totale)\b"
-_LETTERS_OF_TOTALS = "TtSsGg"
 
 
 def without_clutter(
@@ -21,10 +20,8 @@ def without_clutter(
     headings. `names`: the columns of the person and the process. A total says so in the place of the day, or has no day
     and says so in theirs, or leaves all of them empty.
     """
-    day = pl.col(date)
-    # Cheap tests first: of ten million rows nearly all have a date.
-    letters = list(_LETTERS_OF_TOTALS + heading[:1].upper() + heading[:1].lower())
-    odd = frame.filter(day.is_null() | (day.str.strip_chars() == "") | day.str.slice(0, 1).is_in(letters))
+    # A cheap test first: of ten million rows nearly all begin with a figure.
+    odd = frame.filter(~pl.col(date).is_between(pl.lit("0"), pl.lit(":"), closed="left").fill_null(False))
     if odd.is_empty():
         return frame, pl.DataFrame(schema=REJECTED_SCHEMA)
     said = [_words(odd[c]) for c in dict.fromkeys((date, *names)) if c in odd.columns]

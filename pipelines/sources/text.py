@@ -20,7 +20,8 @@ BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export d
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
-_SEPARATOR_LINE = re.compile(rb'\A"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)  # a spreadsheet's note to itself
+# A spreadsheet's note to itself.
+_SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
 # Codes Windows-1252 does not define, and signs or capitals it never has inside a word: there they are the é, è, ê and à
 # of Mac OS Roman or DOS.
 _UNDEFINED, _NEVER_INSIDE = (0x81, 0x8D, 0x8F, 0x90, 0x9D), (0x82, 0x88, 0x8A, 0x8E)
@@ -212,7 +213,7 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     outside = b"".join(head.split(b'"')[::2])
     separator = max(separators, key=lambda s: outside.count(s.encode()))
     fields = outside.count(separator.encode()) + 1
-    if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data:
+    if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data or _SEPARATOR_LINE.match(data):
         return None
     body = np.frombuffer(data, dtype=np.uint8, offset=start)
     records, returns, quotes = (int(np.count_nonzero(body == sign)) for sign in (_LF, _CR, _QUOTE))

@@ -73,6 +73,7 @@ class Registers(Frozen):
     processes: InsidePath | None = None
     deployments: InsidePath | None = None
     training: InsidePath | None = None
+    checked_samples: InsidePath | None = None
     incidents: InsidePath | None = None
     recommendations: InsidePath | None = None
 
@@ -118,6 +119,8 @@ class Source(Frozen):
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"time_zone: {self.time_zone!r} is not known; write for instance Europe/Paris") from None
+        if self.case_column is not None and (self.is_survey or self.format == "time_sheet"):
+            raise ValueError(f"`case_column:` is for trackers; a {self.format} source has no sessions")
         if (self.entry_is == "session") != (self.case_column is not None):
             raise ValueError("`entry_is: session` and `case_column:` go together: sessions of one case are summed")
         return self
