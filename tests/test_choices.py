@@ -115,13 +115,26 @@ def test_an_empty_box_of_an_unfinished_questionnaire_says_nothing_when_the_file_
     assert found["tri"] == [1, 0, None]
 
 
-def test_a_file_that_lost_empty_against_not_shown_is_refused(tmp_path: Path):
-    rows = [(str(i + 1), DAY, PEOPLE[i], tick, "Y", "1", "1", "3") for i, tick in enumerate(("Y", "", "Y"))]
+@pytest.mark.parametrize(
+    ("ticks", "lost"),
+    [
+        (["Y", "", "Y"], True),
+        (["Oui", "", "Non"], False),  # who says no in words leaves nothing to guess: the empty one did not answer
+        (["Y"] * 30 + ["", "N"], True),  # one « no » typed by hand tells nothing of the others
+    ],
+)
+def test_a_file_that_lost_empty_against_not_shown_is_refused(tmp_path: Path, ticks: list[str], lost: bool):
+    rows = [(str(i + 1), DAY, PEOPLE[i % 3], tick, "Y", "1", "1", "3") for i, tick in enumerate(ticks)]
     lines = [";".join(row) for row in (HEADER, *rows)]
     (tmp_path / "survey.lss").write_bytes(as_lss(365))
-    raw, _ = read(tmp_path, "\n".join(lines).encode(), structure="survey.lss", instruments=INSTRUMENTS, columns=COLUMNS)
-    (problem,) = raw.problems
-    assert problem.column == "Q2[SQ001]" and "An empty cell may be a box left empty" in problem.message
+    data = "\n".join(lines).encode()
+    raw, built = read(tmp_path, data, structure="survey.lss", instruments=INSTRUMENTS, columns=COLUMNS)
+    if lost:
+        (problem,) = raw.problems
+        assert problem.column == "Q2[SQ001]" and "An empty cell may be a box left empty" in problem.message
+    else:
+        ticked = built.responses.filter(pl.col("item") == "tri").sort("source_row")["value_number"].to_list()
+        assert raw.problems == [] and ticked == [1, 0]
 
 
 def test_a_structure_that_is_missing_damaged_or_ambiguous_is_told(tmp_path: Path):

@@ -7,14 +7,18 @@ import polars as pl
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from pipelines.clean.pseudonyms import Keys
 from pipelines.contracts import all_tables, table
 from pipelines.contracts.base import DUCKDB_TYPES
 from pipelines.definitions import defs
+from pipelines.defs import reuse
 from pipelines.defs.automation import fingerprint, study_folder
 from pipelines.defs.clean import rows_add_up
 from pipelines.defs.resources import StudyResource
 from pipelines.indicators.base import discover
 from pipelines.quality.suites import kinds_of
+from pipelines.study.load import LoadedStudy
+from pipelines.study.models import Study
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +91,18 @@ def test_rows_that_do_not_add_up_fail_the_check(tmp_path: Path, accepted: int, p
     result = rows_add_up(study)
     assert isinstance(result, dg.AssetCheckResult) and result.passed is passed
     assert result.metadata["files"].value == ([] if passed else ["f.csv"])
+
+
+def test_a_survey_structure_that_changes_is_read_again(tmp_path: Path):
+    source = {"id": "q", "format": "limesurvey", "files": ["a.csv"], "wave": "T0", "structure": "a.lss"}
+    study = Study.model_validate({
+        "study": "essai", "title": "t", "organisation": "o", "sources": [source],
+        "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},
+        "waves": [{"wave": "T0", "label": "T0", "role": "single", "opens": "2026-02-02", "closes": "2026-02-15"}],
+    })  # fmt: skip
+    loaded, keys = LoadedStudy(study, tmp_path, "0"), Keys(b"t" * 32, b"s" * 32)
+    made_of = []
+    for structure in ("<a/>", "<a/>", "<b/>"):
+        (tmp_path / "a.lss").write_text(structure, encoding="utf-8")
+        made_of.append(reuse.fingerprint(loaded, keys))
+    assert made_of[0] == made_of[1] != made_of[2]

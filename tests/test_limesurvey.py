@@ -6,6 +6,7 @@ from typing import get_args
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from pipelines.clean.ingest import formats, read_surveys
 from pipelines.clean.pseudonyms import Keys
@@ -128,6 +129,19 @@ def test_an_index_column_without_heading_is_left_out_and_a_workbook_is_read():
     assert kept(book.getvalue()).select("BE1", "source_row").row(0) == ("5", 2)
 
 
+def test_the_sheet_of_a_workbook_is_the_one_that_asks_what_the_study_names():
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as file:
+        for name, rows in (("Nettoyage", [["Texte", "Remplacé par"], ["Meetings", "Réunions"]]),
+                           ("Data", [["Vos outils ?", "", ""], ["Tri", "Envoi", "Autre"], ["Oui", "Non", "x"]])):
+            sheet = file.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    data = book.getvalue()
+    frame = kept(data, columns={"Vos outils ? [Tri]": "BE1"}, ignore=["Vos outils ? [Envoi]", "Vos outils ? [Autre]"])
+    assert frame.rows() == [("Oui", 3)]
+
+
 def test_what_nobody_declared_what_is_missing_and_what_is_declared_wrong():
     text = "id,BE1,Q9[other],extra1,extra2\n1,5,du texte libre,a,b\n"
     _, faults = read(text, ignore=["extra*"], columns={"BE9": "BE2"}, person="CODE")
@@ -160,6 +174,18 @@ def test_what_is_ignored():
     assert said(read(text, ignore=["*[other]", "Q2[*]", "Quelle heure ?"])[1]) == [
         ("unmapped_column", "Q22"), ("unmapped_column", "ether")]  # fmt: skip
     assert kept(text, ignore=["Q*", "E*"]).columns == ["id", "BE1", "source_row"]
+
+
+def test_timings_are_left_out_in_every_language_and_nothing_like_them():
+    timings = [
+        "interviewtime", "groupTime308. Gruppenzeit: Textes", "BE1Time", "BE1Time. Question time: BE1", "Total time",
+        "Group time: Textes", "Question time: BE1", "Temps total :", "Durée pour le groupe : Textes", "Gesamtzeit",
+        "Durée pour la question: BE1", "Gruppenzeit: Textes", "Fragenzeit: BE1", "Temps.total..", "Temps_total_:",
+    ]  # fmt: skip
+    for heading in timings:
+        assert kept(f'id;BE1;"{heading}"\n1;5;3.2\n').columns == ["id", "BE1", "source_row"], heading
+    for heading in ("Group time management", "Total time spent?", "Durée pour le groupe, en minutes", "LunchTime"):
+        assert said(read(f'id;BE1;"{heading}"\n1;5;3.2\n')[1]) == [("unmapped_column", heading)]
 
 
 def test_columns_without_a_heading_are_told_and_only_a_counter_is_an_index():

@@ -150,7 +150,7 @@ def _structure(
         structure = module.read_structure(data)
     except SourceError as error:
         return {}, [error.problem(source.structure)]
-    received.append({"source": source.id, "source_file": source.structure, "format": f"{source.format}_structure",
+    received.append({"source": source.id, "source_file": source.structure, "format": source.format,
                      "sha256": hashlib.sha256(data).hexdigest(), "received": 0})  # fmt: skip
     return {"structure": structure}, []
 

@@ -7,6 +7,7 @@ has ten million of them, in a few hundred spellings.
 
 import hashlib
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 
@@ -67,7 +68,9 @@ def build_responses(
     sources = [s for s in study.sources if s.is_survey]
     known = questionnaire(study, registers)
     targets = [t for c in raw.columns if (t := known.declared(c)) is not None]
-    columns = [read_column(raw[t.column], t) for t in sorted(targets, key=lambda t: t.column)]
+    targets.sort(key=lambda t: t.column)
+    with ThreadPoolExecutor() as pool:  # polars works outside the interpreter's lock
+        columns = list(pool.map(read_column, (raw[t.column] for t in targets), targets))
     headed = headings(targets, sources)
     problems = [p for c in columns for p in answer_problems(raw, c, headed)]
     rows, doubts = _respondents(raw, study, registers)

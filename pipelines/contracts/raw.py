@@ -31,7 +31,8 @@ TRACKER = Table("tracker", "raw", "Time exports of other tools, by the columns t
 TIME_SHEET = Table("time_sheet", "raw", "Lines of the team time sheet as received.", _TIME, order_by=_ORDER, open_columns=True, in_parts=True)
 TIME_SHEET_WEEKS = Table("time_sheet_weeks", "raw", "Weekly lines of the team time sheet (noted, nothing to declare, leave) as received.",
     _TIME, order_by=_ORDER, open_columns=True, in_parts=True)  # fmt: skip
-LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received.", _SURVEY, order_by=_ORDER, open_columns=True)
+LIMESURVEY = Table("limesurvey", "raw", "LimeSurvey response exports as received; answers that only the survey's structure explains, and boxes left empty, as codes of the instruments.",
+    _SURVEY, order_by=_ORDER, open_columns=True)  # fmt: skip
 FORM = Table("form", "raw", "Responses of other form tools (Google, Microsoft, Framaforms, Qualtrics...) as received.", _SURVEY,
     order_by=_ORDER, open_columns=True)  # fmt: skip
 

@@ -28,9 +28,9 @@ def fingerprint(loaded: LoadedStudy, keys: Keys) -> str:
     every file it names, the keys (through a hash that does not give them away), the code."""
     own = hmac.new(keys.time + keys.survey, b"inputs", hashlib.sha256).hexdigest()
     said = [loaded.sha256, str(loaded.corrections.sha256), own, code_fingerprint()]
-    registers = [f for f in loaded.study.registers.model_dump().values() if f is not None]
+    beside = [*loaded.study.registers.model_dump().values(), *(s.structure for s in loaded.study.sources)]
     files = {name: path for s in loaded.study.sources for name, path in files_of(loaded, s)[0]}
-    files |= {name: loaded.root / name for name in registers if (loaded.root / name).is_file()}
+    files |= {name: loaded.root / name for name in beside if name is not None and (loaded.root / name).is_file()}
     said += [f"{name} {fingerprint_of(path)}" for name, path in sorted(files.items())]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 

@@ -48,10 +48,11 @@ def empty_means(item: Item, choices: tuple[Choice, ...]) -> Answer | None:
     return next((a for a in item.answers if EMPTY in a.aliases or a.code in meant), None)
 
 
-def said(cells: pl.Series, answer: Answer) -> bool:
-    """Some cell says this answer in so many words."""
+def times_said(cells: pl.Series, answer: Answer) -> int:
+    """How many cells say this answer in so many words."""
     written = {spelt(w) for w in (answer.code, answer.label, *answer.aliases)} - {EMPTY}
-    return not written.isdisjoint(spelling(cells.unique().drop_nulls()))
+    counts = cells.drop_nulls().alias("cell").value_counts()
+    return int(counts.filter(spelling(counts["cell"]).is_in(written))["count"].sum())
 
 
 def translated(cells: pl.Series, item: Item, choices: tuple[Choice, ...]) -> pl.Series:

@@ -15,10 +15,10 @@ import polars as pl
 from pipelines.sources import lime_headings
 from pipelines.sources.choices import EMPTY, Choice
 from pipelines.sources.lime_structure import CHECKED, Structure, read_structure
-from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable
+from pipelines.sources.survey import SUBMITTED, Heading, SurveyTable, code_part, words
 from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.values import fold
-from pipelines.sources.workbook import read_table
+from pipelines.sources.workbook import read_table, with_dates
 from pipelines.study.models import Source
 
 FORMAT, DOMAIN, TABLES = "limesurvey", "survey", ("limesurvey",)
@@ -65,7 +65,7 @@ def recognises(header: list[str]) -> bool:
 def read_tables(data: bytes, *, source: Source, structure: Structure | None = None) -> dict[str, SurveyTable]:
     """The responses as received; headings are known by their code, else by their text, and with the survey's structure
     by both. Raises SourceError when the file is neither delimited text nor a workbook."""
-    table = _one_header(read_table(data, recognises))
+    table = _one_header(read_table(data, lambda header: recognises(header) or _has_some(header, source)))
     received = [c for c in table.frame.columns if c != SOURCE_ROW]
     asked = {} if structure is None else _choices(structure)
     headings = []
@@ -78,7 +78,15 @@ def read_tables(data: bytes, *, source: Source, structure: Structure | None = No
             headings.append(replace(heading, choices=choices))
         else:
             headings.append(replace(heading, admin=_admin(heading)))
+    table = with_dates(table, [h.column for h in headings if h.admin == SUBMITTED])
     return {FORMAT: SurveyTable(table.frame, table.rejected, table.received, tuple(headings))}
+
+
+def _has_some(header: list[str], source: Source) -> bool:
+    """A column that study.yaml names is there, or its question alone where subquestions stand on the next row."""
+    named = [h for h in (source.person, source.team, *source.columns) if h]
+    wanted = {words(part) for h in named for part in (h, code_part(h), h.partition("[")[0])} - {""}
+    return any(words(part) in wanted for h in header for part in (h, code_part(h)))
 
 
 def _one_header(table: TextTable) -> TextTable:

@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import RawTable, SourceError
-from pipelines.sources.choices import EMPTY, SHOWN_CHARACTERS, Choice, empty_means, said, translated
+from pipelines.sources.choices import EMPTY, SHOWN_CHARACTERS, Choice, empty_means, times_said, translated
 from pipelines.sources.lime_structure import flat
 from pipelines.sources.text import SOURCE_ROW
 from pipelines.study.instruments import Answer, Instruments, Item
@@ -30,6 +30,7 @@ SUBMITTED, TEAM = "submitdate", "Team"
 # What is kept of a response beside its answers, whatever the format calls it.
 KEPT_ADMIN = ("id", SUBMITTED, "lastpage", "startlanguage")
 STORED_KINDS = ("choice", "number")  # kinds of items whose answers are stored
+BY_HAND = 0.05  # a file with fewer « no » than that among its boxes does not say it in words: somebody typed them
 CODE = r"[A-Za-z][A-Za-z0-9_]*(?:\[[^\]]*\])*"
 _CODE_FIRST = re.compile(rf"^({CODE})(?:\. |\._\.|\.?$)")
 
@@ -313,15 +314,16 @@ def _read_choices(frame: pl.DataFrame, kept: dict[str, tuple[Heading, Item]]) ->
 def _read_boxes(frame: pl.DataFrame, boxes: dict[str, Answer]) -> tuple[pl.DataFrame, str | None]:
     """Boxes left empty under the code of « not ticked »; or the first of the columns when the file cannot tell them.
 
-    Empty and quoted = left empty; null = not shown. A file that says « no » in words needs no empty cell read. One that
-    never says null (older versions) tells nothing of the pages an unfinished questionnaire did not reach.
+    Empty and quoted = left empty; null = not shown, unless the file says « no » in words. A file without any null
+    (older versions) tells nothing of the pages an unfinished questionnaire did not reach.
     """
-    if not boxes or any(said(frame[n], answer) for n, answer in boxes.items()):
+    if not boxes:
         return frame, None
-    empty = any((frame[n] == EMPTY).any() for n in boxes)
-    null = [n for n in boxes if frame[n].null_count()]
-    if null and not empty:
-        return frame, null[0]
+    cells = [frame[n] for n in boxes]
+    empty, null = sum((c == EMPTY).sum() for c in cells), sum(c.null_count() for c in cells)
+    said_no = sum(times_said(frame[n], answer) for n, answer in boxes.items())
+    if null and not empty and said_no <= BY_HAND * (frame.height * len(boxes) - null):
+        return frame, next(n for n in boxes if frame[n].null_count())
     seen = pl.lit(True) if null or SUBMITTED not in frame.columns else pl.col(SUBMITTED) != ""
     return frame.with_columns(
         pl.when((pl.col(n) == EMPTY) & seen).then(pl.lit(a.code)).otherwise(n).alias(n) for n, a in boxes.items()

@@ -17,7 +17,7 @@ from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
 BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
-_QUOTE, _LF = ord('"'), ord("\n")
+_QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
@@ -215,8 +215,9 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     fields = outside.count(separator.encode()) + 1
     if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data or _SEPARATOR_LINE.match(data):
         return None
-    records, returns, quotes = (data.count(sign, start) for sign in (b"\n", b"\r", b'"'))
-    if returns and returns != data.count(b"\r\n", start):
+    body = np.frombuffer(data, dtype=np.uint8, offset=start)
+    records, returns, quotes = (int(np.count_nonzero(body == sign)) for sign in (_LF, _CR, _QUOTE))
+    if returns and returns != np.count_nonzero((body[:-1] == _CR) & (body[1:] == _LF)):
         return None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
@@ -224,7 +225,7 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     except SourceError:
         return None
     cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() if frame.height else 0
-    if frame.height != records or cells + quotes + returns + records * fields != len(data) - start:
+    if frame.height != records or cells + quotes + returns + records * fields != body.size:
         return None
     columns = unique_headings(header)
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
