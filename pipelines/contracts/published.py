@@ -86,7 +86,7 @@ LINKING = Table(
     (
         Column("rank", I, "order of the wave in the study file", minimum=1),
         Column("wave", S, "wave of the study file"),
-        Column("responses", I, "responses read", unit="responses", nullable=True, minimum=1),
+        Column("responses", I, "responses, each counted once however many exports hold it", unit="responses", nullable=True, minimum=1),
         Column("linked", I, "their code is known, or one element from a known one of the team", unit="responses", nullable=True, minimum=0),
         Column("mistyped", I, "those of them with one mistyped element", unit="responses", nullable=True, minimum=0),
         Column("ambiguous", I, "set aside: near a known code, but it cannot be told whose they are", unit="responses", nullable=True, minimum=0),
