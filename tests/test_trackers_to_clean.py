@@ -9,7 +9,6 @@ from pipelines.clean.accounts import unbalanced
 from pipelines.clean.build import build_clean, build_raw
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import read_registers
-from pipelines.contracts import table
 from pipelines.parts import Parts, as_texts
 from pipelines.study.load import load_study
 
