@@ -19,6 +19,14 @@ def test_null_is_not_empty_and_lines_are_physical():
     assert table.received == 3  # the two blank lines were never rows
 
 
+@pytest.mark.parametrize("end", ["", "2;Oui;3,5\n4;\"5\n6\";7\n"], ids=["plain", "with a line break in a cell"])
+def test_a_wording_with_more_commas_than_there_are_columns(end: str):
+    text = f"id;Le matin, le soir, la nuit, ou encore ailleurs ?;Note\n1;Non, merci;2,5\n{end}"
+    table = read_delimited(text.encode())
+    assert table.separator == ";" and table.rejected.is_empty()
+    assert table.frame.row(0) == ("1", "Non, merci", "2,5", 2)
+
+
 def test_windows_1252_and_utf_16():
     assert read_delimited("a;b\n1;é\n".encode("cp1252")).frame["b"].to_list() == ["é"]
     assert read_delimited("a\tb\n1\té\n".encode("utf-16")).frame["b"].to_list() == ["é"]

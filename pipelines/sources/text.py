@@ -21,6 +21,7 @@ _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
+_FIRST_BYTES, _FIRST_RECORDS = 1 << 16, 50
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
 # Codes Windows-1252 does not define, and signs or capitals it never has inside a word: there they are the é, è, ê and à
 # of Mac OS Roman or DOS.
@@ -141,12 +142,13 @@ def _is_letter(codes: np.ndarray) -> np.ndarray:
 
 
 def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
-    """Read `data` as delimited text; the separator is the candidate that splits the header most.
+    """Read `data` as delimited text; the separator is the candidate that splits the first records as it splits the
+    header, of several the one that splits it most.
 
     A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
     (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
-    as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data.removeprefix(_BOM)) is None
+    as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data[:_FIRST_BYTES]) is None
     if as_it_is and (plain := _read_plain(data, separators, "utf-8")) is not None:
         return plain
     raw, encoding = decode(data)
@@ -168,10 +170,9 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     filled = ends > starts
     starts, ends = starts[filled], ends[filled]
 
-    head = slice(starts[0], ends[0])
-    candidates = {s: int(((buffer[head] == ord(s)) & outside[head]).sum()) for s in separators}
-    separator = max(candidates, key=lambda s: candidates[s])
-    if candidates[separator] == 0:
+    first = [raw[a:b] for a, b in zip(starts[:_FIRST_RECORDS], ends[:_FIRST_RECORDS], strict=True)]
+    separator = _separator(first, separators)
+    if separator is None:
         raise SourceError(
             "wrong_delimiter", "The header is a single column.",
             "Export with a comma, a semicolon or a tab between columns.", line=1)  # fmt: skip
@@ -235,6 +236,19 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
     frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
+
+
+def _separator(records: list[bytes], separators: str) -> str | None:
+    """The separator of these records, the header first; None when it has none. A wording may hold more commas than the
+    header has columns: the rows then have fewer."""
+    head, *rows = map(_outside_quotes, records)
+    counts = {s: head.count(s.encode()) for s in separators}
+    alike = {s: sum(row.count(s.encode()) == n for row in rows) for s, n in counts.items()}
+    return max((s for s, n in counts.items() if n), key=lambda s: (alike[s], counts[s]), default=None)
+
+
+def _outside_quotes(record: bytes) -> bytes:
+    return b"".join(record.split(b'"')[::2])
 
 
 def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
