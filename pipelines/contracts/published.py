@@ -60,11 +60,11 @@ ACCOUNTS = Table(
     key=("source",), order_by=("source",),
 )  # fmt: skip
 SET_ASIDE = Table(
-    "set_aside", "published", "Why rows were set aside or counted as duplicates.",
+    "set_aside", "published", "Rules that rows break: why they were set aside, counted once, or used all the same.",
     (
         Column("source", S, "id of the source, or register"),
         Column("rule", S, "rule"),
-        Column("status", S, "set aside, or duplicate", allowed=("set_aside", "duplicate")),
+        Column("status", S, "set aside, counted once, or used all the same", allowed=("set_aside", "duplicate", "kept")),
         Column("rows", I, "rows", unit="rows", minimum=1),
     ),
     key=("source", "rule", "status"), order_by=("source", "rule", "status"),

@@ -48,7 +48,7 @@ def hash_of(*parts: str | pl.Expr) -> pl.Expr:
 
 
 def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """`frame` with exactly the columns of `schema`; those it lacks are null. A text may be an Enum, as parts keep it."""
+    """`frame` with exactly the columns of `schema`; those it lacks are null. A text may be the Enum of a part."""
     have = frame.schema
     return frame.select(
         pl.col(c) if t == TEXT and isinstance(have.get(c), pl.Enum)
