@@ -174,12 +174,12 @@ def questionnaire(study: Study, registers: Registers) -> Questionnaire:
 
 
 def look_up(identifiers: pl.Series, known: pl.DataFrame, person: str) -> pl.Series:
-    """The pseudonym of each identifier, from `known` [identifier, `person`]; null when it is not known."""
+    """The pseudonym of each identifier, from `known` [identifier, `person`], as Enum; null when it is not known."""
     codes, distinct = distinct_of(identifiers)
     found = normalise(distinct["cell"]).replace_strict(
         known["identifier"], known[person], default=None, return_dtype=pl.String
     )
-    return found.gather(codes)
+    return found.cast(pl.Enum(found.drop_nulls().unique().sort())).gather(codes)
 
 
 def rejected_rows(rejected: pl.DataFrame, source: str, file: str) -> pl.DataFrame:

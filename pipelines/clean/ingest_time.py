@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -67,6 +68,13 @@ def part_key(source: str, file: str) -> str:
 
 def fingerprint(path: Path) -> str:
     """sha256 of a file's bytes."""
+    now = path.stat()
+    return _digest(path, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    """Once for all who ask within a run."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -91,7 +99,8 @@ def _read_file(
 
     def read(block: Block) -> list[tuple[str, pl.DataFrame, pl.DataFrame, int, list[corrections.Outcome]]]:
         shift = pl.col(SOURCE_ROW) + block.shift
-        here = pl.lit(source.id).alias("source"), pl.lit(name).alias("source_file")
+        where = {"source": source.id, "source_file": name}
+        here = [pl.lit(text, pl.Enum([text])).alias(column) for column, text in where.items()]
         found = []
         for key, raw in module.read_tables(block.data, source=source).items():
             frame, done = corrections.apply(raw.frame.with_columns(shift), declared, names=raw.names, barred=barred)
@@ -118,6 +127,8 @@ def _replace_people(frame: pl.DataFrame, module: ModuleType, registers: Register
     """`frame` with the person's pseudonym instead of every identifying or free-text column."""
     known = registers.time_identities
     found = [look_up(frame[c], known, "person_time") for c in module.IDENTIFIERS if c in frame.columns]
-    person = pl.select(pl.coalesce(*found)).to_series() if found else pl.Series([None] * frame.height, dtype=pl.String)
+    person = found[0] if len(found) == 1 else pl.Series([None] * frame.height, dtype=pl.String)
+    if len(found) > 1:  # Enum of different columns cannot be put together
+        person = pl.select(pl.coalesce(*(known_as.cast(pl.String) for known_as in found))).to_series()
     drop = [c for c in frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
     return frame.drop(drop).with_columns(person.alias("person_time"))
