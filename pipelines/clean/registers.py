@@ -72,6 +72,7 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
     received: list[dict[str, object]] = []
     problems: list[Problem] = []
     unread: set[str] = set()
+    gates = [line.line for line in loaded.study.proposals.lines if line.gate]
     for name in NAMES:
         file = getattr(loaded.study.registers, name)
         if file is None:
@@ -92,7 +93,7 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
         elif name == "training":
             typed = _attendance(typed, identities["people_time"], tables["people_time"])
         known = {n: frame for n, frame in tables.items() if n not in unread}
-        rows = _judged(typed, wrong, name, known)
+        rows = _judged(typed, wrong, name, known, gates)
         kept = rows.filter(pl.col("rule").is_null()).with_columns(pl.lit(file).alias("source_file"))
         if name in _PERSON:
             identities[name], claims = _identities(kept, name, file)
@@ -217,7 +218,9 @@ def _attendance(rows: pl.DataFrame, identities: pl.DataFrame, people: pl.DataFra
     return rows.join(people.select("person_time", "team"), on="person_time", how="left", maintain_order="left")
 
 
-def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def _judged(
+    rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, pl.DataFrame], gates: list[str]
+) -> pl.DataFrame:
     """`rows` with `rule`, `column` and `status` of the first rule broken; later rows of one key repeat the first."""
     contract = table(f"clean.{name}")
     rules = list(unreadable)
@@ -240,6 +243,8 @@ def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, p
         rules += [("contract", column.name, value > column.maximum)] if column.maximum is not None else []
     if name == "deployments":  # weeks are the grain of every estimate: a tool goes live on a Monday
         rules.append(("bad_date", "go_live", pl.col("go_live").dt.weekday() != 1))
+    if name == "actions":  # one that answers no gate would change nothing, and nobody would know
+        rules.append(("unknown_code", "line", ~pl.col("line").is_in(gates)))
     if name == "decisions" and "deployments" in known:
         pairs = known["deployments"].select(pl.concat_str("process", "tool", separator=PAIR)).to_series().unique()
         rules.append(("unknown_code", "proposal_id", ~pl.col("proposal_id").is_in(pairs.to_list())))

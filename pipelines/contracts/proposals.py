@@ -10,6 +10,8 @@ S, I, F, D = pl.String(), pl.Int64(), pl.Float64(), pl.Date()
 
 PAIR = ":"  # process:tool, the id of a proposal and the key of a process_tool scope
 PROPOSALS = ("generaliser", "ajuster", "ne_pas_poursuivre", "preuve_insuffisante")
+LAST_LINE = "4"  # what no other line settles
+BASES = ("met", "answered", "unmet", "unknown")
 
 # What a rule may look at, each a column of published.proposals.
 INPUTS = (
@@ -37,7 +39,8 @@ PUBLISHED_PROPOSALS = Table(
         Column("family", S, "family of processes, the widest a proposal may reach"),
         Column("proposal", S, "what is proposed; null before the end wave", nullable=True, allowed=PROPOSALS),
         Column("line", S, "line of the rule that fired", nullable=True),
-        Column("reasons", S, "conditions that line rests on: those it meets; for the last line those not met, or not known; separated by ;", nullable=True),
+        Column("basis", S, "how the reasons made it: met; met, and answered by an open action; unmet, so not generalised; unknown", nullable=True, allowed=BASES),
+        Column("reasons", S, "the conditions it rests on, separated by ;", nullable=True),
         *INPUTS,
         Column("not_published", S, "inputs withheld to protect people, separated by ;", nullable=True),
         Column("not_measured", S, "inputs nobody measured, separated by ;", nullable=True),

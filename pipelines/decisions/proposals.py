@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts import table
-from pipelines.contracts.proposals import INPUTS, PAIR
-from pipelines.study.proposals import LAST_LINE, LEVELS, Condition, Line, Proposals
+from pipelines.contracts.proposals import INPUTS, LAST_LINE, PAIR
+from pipelines.study.proposals import LEVELS, Condition, Line, Proposals
 
 RULE = "proposals"  # setting of published.study that holds the rule, as JSON
 READS = ("estimates", "tools", "processes", "deployments", "incidents", "actions", "study")
@@ -42,7 +42,7 @@ def propose(published: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     found = decide_lines(inputs_of(published), rule, published["actions"])
     over = pl.lit(settings["calendar.as_of"] >= settings["calendar.measurement_end"])
     return table("published.proposals").conform(
-        found.with_columns(pl.when(over).then(pl.col("proposal", "line", "reasons")))
+        found.with_columns(pl.when(over).then(pl.col("proposal", "line", "basis", "reasons")))
     )
 
 
@@ -111,21 +111,24 @@ def _concerning(pairs: pl.DataFrame, rows: pl.DataFrame) -> list[int]:
 
 
 def decide_lines(inputs: pl.DataFrame, rule: Proposals, actions: pl.DataFrame) -> pl.DataFrame:
-    """`inputs` with proposal, line and reasons. `actions`: published.actions; an open one answers the gate it names."""
+    """`inputs` with proposal, line, basis and reasons.
+
+    `actions`: published.actions; an open one answers the gate it names.
+    """
     gates = [line for line in rule.lines if line.gate]
     others = [line for line in rule.lines if not line.gate]
     rows = inputs.with_columns(_answered(inputs, actions, gate).alias(f"answered {gate.line}") for gate in gates)
-    cases = [_Case(_fires(g) & ~pl.col(f"answered {g.line}"), g.line, g.proposal, _met(g)) for g in gates]
-    cases += [_Case(_fires(g), g.line, "ajuster", _met(g)) for g in gates]
-    cases += [_Case(_fires(line), line.line, line.proposal, _met(line)) for line in others]
+    cases = [_Case(_fires(g) & ~pl.col(f"answered {g.line}"), g.line, g.proposal, "met", _met(g)) for g in gates]
+    cases += [_Case(_fires(g), g.line, "ajuster", "answered", _met(g)) for g in gates]
+    cases += [_Case(_fires(line), line.line, line.proposal, "met", _met(line)) for line in others]
     waited = _waited_for(others)
     unsettled = pl.any_horizontal(pl.lit(False), *(_all(alternative).is_null() for alternative in waited))
-    cases.append(_Case(unsettled, LAST_LINE, "preuve_insuffisante", _unknown(waited)))
+    cases.append(_Case(unsettled, LAST_LINE, "preuve_insuffisante", "unknown", _unknown(waited)))
     unmet = _unmet([line for line in others if line.proposal == "generaliser"])
-    cases.append(_Case(pl.lit(True), LAST_LINE, "ajuster", unmet))
+    cases.append(_Case(pl.lit(True), LAST_LINE, "ajuster", "unmet", unmet))
     return rows.with_columns(
-        pl.coalesce(pl.when(c.holds).then(pl.lit(c.proposal)) for c in cases).alias("proposal"),
-        pl.coalesce(pl.when(c.holds).then(pl.lit(c.line)) for c in cases).alias("line"),
+        *(pl.coalesce(pl.when(c.holds).then(pl.lit(getattr(c, name))) for c in cases).alias(name)
+          for name in ("proposal", "line", "basis")),
         pl.coalesce(pl.when(c.holds).then(c.reasons) for c in cases).alias("reasons"),
     ).drop(f"answered {gate.line}" for gate in gates)
 
@@ -137,6 +140,7 @@ class _Case:
     holds: pl.Expr
     line: str
     proposal: str
+    basis: str
     reasons: pl.Expr
 
 

@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipelines.contracts.proposals import INPUTS
+from pipelines.contracts.proposals import INPUTS, LAST_LINE
 from pipelines.study.base import Frozen
 
-LAST_LINE = "4"
 BOUNDS = ("low", "high")
 NAMES = frozenset(column.name for column in INPUTS)
 LEVELS = {"D": 0, "C": 1, "B": 2, "A-": 3, "A": 3}
