@@ -302,6 +302,7 @@ def frames(**settings: str) -> dict[str, pl.DataFrame]:
                 "confirmed": 1,
                 "open": 0,
                 "left_service": 1,
+                "escaped": 0,
             }
         ],
         "provenance": [
