@@ -16,7 +16,7 @@ NO_ACTION = table("published.actions").empty()
 GOOD = {
     "process": "mail", "tool": "a", "gain": 15.0, "gain_low": 0.1, "gain_high": 28.0, "evidence": "B",
     "irritation": 0.0, "umux_lite": 60.0, "wish_to_continue": 60.0, "abandonment": None, "errors": 1.1,
-    "errors_low": 0.9, "non_compliant": 0, "not_assessed": 0, "human_incidents": 0, "escaped_errors": 0,
+    "errors_low": 0.9, "not_compliant": 0, "not_assessed": 0, "human_incidents": 0, "escaped_errors": 0,
 }  # fmt: skip
 SLOW = {"gain": 1.0, "gain_low": -3.0, "gain_high": 4.9, "irritation": 0.0}
 SCHEMA = {"process": pl.String, "tool": pl.String, **{c.name: c.dtype for c in INPUTS}}
@@ -32,7 +32,7 @@ def decided(*, rule: Proposals = HOUSE, actions: pl.DataFrame = NO_ACTION, **val
     [
         ({}, "generaliser", "2"),
         # Gates: known, whatever the gain.
-        ({"non_compliant": 1}, "ne_pas_poursuivre", "1a"),
+        ({"not_compliant": 1}, "ne_pas_poursuivre", "1a"),
         ({"human_incidents": 1}, "ne_pas_poursuivre", "1b"),
         ({"escaped_errors": 1}, "ne_pas_poursuivre", "1c"),
         ({"errors": 1.4, "errors_low": 1.16}, "ne_pas_poursuivre", "1d"),
@@ -99,9 +99,9 @@ ACTION = {
 )
 def test_only_an_open_action_for_that_gate_and_tool_answers_it(change: dict[str, object], expected: tuple[str, str]):
     actions = pl.DataFrame([ACTION | change], schema=NO_ACTION.schema)
-    assert decided(actions=actions, non_compliant=1)[:2] == expected
+    assert decided(actions=actions, not_compliant=1)[:2] == expected
     # A second gate that nothing answers stops all the same.
-    assert decided(actions=actions, non_compliant=1, escaped_errors=1)[0] == "ne_pas_poursuivre"
+    assert decided(actions=actions, not_compliant=1, escaped_errors=1)[0] == "ne_pas_poursuivre"
 
 
 def test_a_study_writes_its_own_lines():
@@ -119,9 +119,13 @@ def test_a_condition_that_means_nothing_is_refused(text: str):
         condition(text)
 
 
-def test_two_lines_of_one_name_or_the_name_of_the_last_are_refused():
+def test_lines_that_say_nothing_or_share_a_name_are_refused():
     with pytest.raises(ValueError, match="two lines are called 3"):
         Proposals(lines=(*HOUSE_LINES, HOUSE_LINES[-1]))
+    with pytest.raises(ValueError, match="a rule needs lines"):
+        Proposals(lines=())
+    with pytest.raises(ValueError, match="at least one list of conditions"):
+        Line(line="5", proposal="ajuster", when=((),))
     with pytest.raises(ValueError, match="line 4 is what no other line settles"):
         Proposals(lines=(HOUSE_LINES[-1].model_copy(update={"line": "4"}),))
 
@@ -192,11 +196,11 @@ def test_inputs_come_from_the_finest_published_row():
     assert (mail["proposal_id"], mail["family"]) == ("mail:a", "family mail")
     assert (mail["gain"], mail["gain_low"], mail["gain_high"], mail["evidence"]) == (20.0, 9.0, 30.0, "A")
     assert (mail["irritation"], mail["umux_lite"], mail["wish_to_continue"]) == (-1.0, 71.0, 80.0)
-    assert (mail["errors"], mail["errors_low"], mail["non_compliant"], mail["not_assessed"]) == (0.9, 0.7, 0, 0)
+    assert (mail["errors"], mail["errors_low"], mail["not_compliant"], mail["not_assessed"]) == (0.9, 0.7, 0, 0)
     assert (mail["not_published"], mail["not_measured"]) == (None, "abandonment")
     assert (notes["not_published"], notes["not_measured"]) == (
         "gain", "irritation; umux_lite; wish_to_continue; abandonment; errors")  # fmt: skip
-    assert (notes["non_compliant"], notes["not_assessed"]) == (1, 1)
+    assert (notes["not_compliant"], notes["not_assessed"]) == (1, 1)
     # Tool b, any process or this one, severe; not that of no tool, nor the lesser one, nor that of another process.
     assert (mail["escaped_errors"], notes["escaped_errors"]) == (0, 2)
     assert (mail["human_incidents"], notes["human_incidents"]) == (1, 1)  # names neither tool nor process: about all

@@ -25,7 +25,7 @@ INPUTS = (
     Column("abandonment", F, "users of the tool for the process who stopped", unit="%", nullable=True),
     Column("errors", F, "rate ratio of errors of the tool", unit="ratio", nullable=True),
     Column("errors_low", F, "lower bound of that ratio", unit="ratio", nullable=True),
-    Column("non_compliant", I, "blocking criteria that the tool fails", unit="criteria", nullable=True, minimum=0),
+    Column("not_compliant", I, "blocking criteria that the tool fails", unit="criteria", nullable=True, minimum=0),
     Column("not_assessed", I, "blocking criteria nobody assessed", unit="criteria", nullable=True, minimum=0),
     Column("human_incidents", I, "confirmed incidents on the human part of work", unit="incidents", minimum=0),
     Column("escaped_errors", I, "confirmed severe errors due to the tool that left the service", unit="incidents", minimum=0),

@@ -24,7 +24,7 @@ SEED = 20260713
 # All else as good as the rule asks, irritation unchanged: what is told is what the gain does.
 ELSE_MET: dict[str, object] = {
     "evidence": "A", "irritation": 0.0, "umux_lite": 100.0, "wish_to_continue": 100.0, "abandonment": 0.0,
-    "errors": 1.0, "errors_low": 0.9, "non_compliant": 0, "not_assessed": 0, "human_incidents": 0, "escaped_errors": 0,
+    "errors": 1.0, "errors_low": 0.9, "not_compliant": 0, "not_assessed": 0, "human_incidents": 0, "escaped_errors": 0,
 }  # fmt: skip
 
 

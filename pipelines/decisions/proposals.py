@@ -68,7 +68,7 @@ def inputs_of(published: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         pairs = pairs.with_columns(pl.Series(name, _concerning(pairs, concerned), pl.Int64))
     hidden = {name: pl.col(f"{name} hidden") for name in SOURCES}
     missing = {name: pl.col(name).is_null() & ~hidden[name] for name in SOURCES}
-    missing["non_compliant"] = pl.col("non_compliant").is_null()
+    missing["not_compliant"] = pl.col("not_compliant").is_null()
     return pairs.with_columns(_listed(hidden).alias("not_published"), _listed(missing).alias("not_measured")).drop(
         *(f"{name} hidden" for name in SOURCES)
     )
@@ -95,7 +95,7 @@ def _with_estimate(
 def _with_compliance(pairs: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
     """How many blocking criteria the tool fails, and how many nobody assessed; null for a tool without a card."""
     counts = [pl.sum_horizontal(pl.col(c) == opinion for c in BLOCKING).cast(pl.Int64).alias(name)
-              for name, opinion in (("non_compliant", "non_conforme"), ("not_assessed", "non_evalue"))]  # fmt: skip
+              for name, opinion in (("not_compliant", "non_conforme"), ("not_assessed", "non_evalue"))]  # fmt: skip
     return pairs.join(tools.select("tool", *counts), on="tool", how="left", maintain_order="left")
 
 

@@ -61,9 +61,13 @@ class Line(Frozen):
     line: Annotated[str, Field(pattern=r"^[0-9a-z_]{1,20}$")]
     proposal: Literal["generaliser", "ajuster", "ne_pas_poursuivre"]
     gate: bool = False
-    when: tuple[Annotated[tuple[Annotated[str, AfterValidator(_checked)], ...], Field(min_length=1)], ...] = Field(
-        min_length=1
-    )
+    when: tuple[tuple[Annotated[str, AfterValidator(_checked)], ...], ...]
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> "Line":
+        if not self.when or not all(self.when):
+            raise ValueError("when: give at least one list of conditions, for instance `when: [[gain >= 15]]`")
+        return self
 
     @property
     def alternatives(self) -> tuple[tuple[Condition, ...], ...]:
@@ -73,7 +77,7 @@ class Line(Frozen):
 
 _ACCEPTED = ("umux_lite >= 60", "wish_to_continue >= 60", "not_assessed <= 0", "evidence >= B")
 HOUSE_LINES = (
-    Line(line="1a", gate=True, proposal="ne_pas_poursuivre", when=(("non_compliant >= 1",),)),
+    Line(line="1a", gate=True, proposal="ne_pas_poursuivre", when=(("not_compliant >= 1",),)),
     Line(line="1b", gate=True, proposal="ne_pas_poursuivre", when=(("human_incidents >= 1",),)),
     Line(line="1c", gate=True, proposal="ne_pas_poursuivre", when=(("escaped_errors >= 1",),)),
     Line(line="1d", gate=True, proposal="ne_pas_poursuivre", when=(("errors.low > 1.15",),)),
@@ -87,11 +91,13 @@ HOUSE_LINES = (
 class Proposals(Frozen):
     """The rule in force: the house's unless the study file gives its own lines."""
 
-    lines: tuple[Line, ...] = Field(HOUSE_LINES, min_length=1)
+    lines: tuple[Line, ...] = HOUSE_LINES
 
     @model_validator(mode="after")
     def _told_apart(self) -> "Proposals":
         ids = [line.line for line in self.lines]
+        if not ids:
+            raise ValueError("proposals: a rule needs lines; leave `proposals:` out to keep the house's")
         if LAST_LINE in ids:
             raise ValueError(f"proposals: line {LAST_LINE} is what no other line settles; call yours otherwise")
         if twice := sorted({i for i in ids if ids.count(i) > 1}):
