@@ -316,7 +316,8 @@ def frames(**settings: str) -> dict[str, pl.DataFrame]:
         ],
         "proposals": [
             proposal("courriels", "aa", "generaliser", "2", "met", "gain >= 15; gain.low > 0; evidence >= B",
-                     gain=25.84, gain_low=22.3, gain_high=29.3, evidence="A", umux_lite=72.3, not_published="irritation"),
+                     gain=25.84, gain_low=22.3, gain_high=29.3, evidence="A", umux_lite=72.3,
+                     not_published="irritation"),
             proposal("courriels", "ab", "ajuster", "1a", "answered", "not_compliant >= 1", not_compliant=1),
             proposal("extraction", "aa", "ajuster", "4", "unmet", "irritation <= -2", irritation=-0.2),
             proposal("extraction", "ac", "preuve_insuffisante", "4", "unknown", "gain.high < 5; umux_lite >= 60",
