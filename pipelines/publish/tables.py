@@ -18,7 +18,6 @@ from pipelines.study.models import Study
 
 INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments", "clean.recommendations",
             "clean.incidents", "clean.actions", "clean.decisions", "clean.accounts", "clean.corrections",
-            "clean.incidents", "clean.actions", "clean.decisions", "clean.accounts", "clean.corrections",
             "clean.linking", "clean.rejected_time", "clean.rejected_responses", "clean.rejected_registers",
             "clean.flagged", "raw.files", "indicators.decisions", "indicators.distributions",
             "indicators.participation")  # fmt: skip
