@@ -79,6 +79,25 @@ def power(study_dir: Path, out: Path | None) -> None:
 
 
 @main.command()
+@STUDY_DIR
+@OUT
+@click.option("--explain", is_flag=True, help="Every line of the rule, each input against its limit.")
+def propose(study_dir: Path, out: Path | None, explain: bool) -> None:
+    """Make the proposals again from the published tables alone; exit 1 if they differ from what is published."""
+    from pipelines.defs.propose import propose_again
+
+    with _refusals():
+        found = propose_again(study_dir, out, explain=explain)
+    for line in found.lines:
+        click.echo(line)
+    if found.different:
+        _show([f"{key}: what is published is not what the rule gives on the published tables. Run the study again."
+               for key in found.different])  # fmt: skip
+        sys.exit(1)
+    click.echo("What is published is what the rule gives on the published tables.")
+
+
+@main.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write the study into.")
 @click.option("--seed", type=int, default=2026, show_default=True, help="Another seed, another study.")
 @click.option("--teams", type=click.IntRange(6, 300), default=10, show_default=True, help="Number of teams.")

@@ -193,7 +193,11 @@ def published(study: str = "demo") -> Published:
 
     Raises FileNotFoundError saying what to run when nothing was published.
     """
-    folder = Path(os.environ["BILAN_LAKE"]) if "BILAN_LAKE" in os.environ else places(study).published
+    return published_in(Path(os.environ["BILAN_LAKE"]) if "BILAN_LAKE" in os.environ else places(study).published)
+
+
+def published_in(folder: Path) -> Published:
+    """What was last published in a `published` folder. Raises FileNotFoundError like `published`."""
     pointer = folder / CURRENT
     if not pointer.is_file():
         raise FileNotFoundError(f"Nothing is published in {folder}. Run `make bilan` (or `bilan run`) first.")

@@ -230,6 +230,15 @@ def _participation() -> pl.DataFrame:
     return table("published.participation").conform(pl.DataFrame(rows, infer_schema_length=None))
 
 
+def proposal(process: str, tool: str, proposed: str | None, line: str | None, basis: str | None, reasons: str | None,
+             **inputs: Any) -> dict[str, Any]:  # fmt: skip
+    """One row of published.proposals."""
+    return {
+        "proposal_id": f"{process}:{tool}", "process": process, "tool": tool, "family": "écrit", "proposal": proposed,
+        "line": line, "basis": basis, "reasons": reasons, "human_incidents": 0, "escaped_errors": 0, **inputs,
+    }  # fmt: skip
+
+
 def frames(**settings: str) -> dict[str, pl.DataFrame]:
     """Every published table of the study, by name; `settings` (dots written as __) replace those of the study."""
     told = SETTINGS | {k.replace("__", "."): v for k, v in settings.items()}
@@ -302,7 +311,19 @@ def frames(**settings: str) -> dict[str, pl.DataFrame]:
                 "confirmed": 1,
                 "open": 0,
                 "left_service": 1,
+                "escaped": 0,
             }
+        ],
+        "proposals": [
+            proposal("courriels", "aa", "generaliser", "2", "met", "gain >= 15; gain.low > 0; evidence >= B",
+                     gain=25.84, gain_low=22.3, gain_high=29.3, evidence="A", umux_lite=72.3,
+                     not_published="irritation"),
+            proposal("courriels", "ab", "ajuster", "1a", "answered", "not_compliant >= 1", not_compliant=1),
+            proposal("extraction", "aa", "ajuster", "4", "unmet", "irritation <= -2", irritation=-0.2),
+            proposal("extraction", "ac", "preuve_insuffisante", "4", "unknown", "gain.high < 5; umux_lite >= 60",
+                     not_published="gain", not_measured="umux_lite; abandonment"),
+            proposal("extraction", "ab", "ne_pas_poursuivre", "1d", "met", "errors.low > 1.15", errors=1.4,
+                     errors_low=1.254),
         ],
         "provenance": [
             {"kind": "input", "name": "temps/a.csv", "fingerprint": "ab" * 32},

@@ -284,3 +284,24 @@ def test_a_register_that_is_not_there_is_a_problem(tmp_path: Path):
     loaded = LoadedStudy(Study.model_validate({**study, "registers": {"teams": "nulle.csv"}}), tmp_path, "0")
     found = read_registers(loaded, KEYS)
     assert [(p.rule, p.file) for p in found.problems] == [("missing_file", "nulle.csv")]
+
+
+def test_decisions_and_actions_must_name_what_exists(tmp_path: Path):
+    found = read(
+        tmp_path, teams=TEAMS, tools=TOOLS, processes=PROCESSES,
+        deployments="team;process;tool;go_live;end_date\nT1;courriels;a;2026-03-02;\n",
+        actions="action;line;process;tool;what;owner;due;closed_on\nA1;1a;;a;Avenant;Achats;30/09/2026;\n"
+                "A2;9z;;a;Avenant;Achats;30/09/2026;\nA3;1a;;a;Avenant;Achats;;\n",
+        decisions="proposal_id;decision;authority;date;reason;csa_information\n"
+                  "courriels:a;Ajuster;DGS;10/07/2026;;07/07/2026\ntemoin:a;ajuster;DGS;10/07/2026;;\n",
+    )  # fmt: skip
+    assert not found.problems
+    assert found.tables["decisions"].rows() == [
+        ("courriels:a", "ajuster", "DGS", date(2026, 7, 10), None, date(2026, 7, 7))
+    ]
+    assert found.tables["actions"]["action"].to_list() == ["A1"]
+    assert faults(found) == [
+        ("actions", 3, "unknown_code", "line", "set_aside"),
+        ("actions", 4, "missing_value", "due", "set_aside"),
+        ("decisions", 3, "unknown_code", "proposal_id", "set_aside"),
+    ]

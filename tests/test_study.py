@@ -94,3 +94,11 @@ def test_values_that_mean_nothing_are_refused_with_their_line(tmp_path: Path, te
 def test_a_mandatory_key_that_is_misspelt_is_one_fault(tmp_path: Path):
     (fault,) = _faults(tmp_path, MINIMAL.replace("organisation:", "organisatio:"))
     assert fault.startswith("study.yaml, line 3: `organisatio`") and "`organisation`" in fault
+
+
+def test_a_condition_of_the_rule_that_means_nothing_names_its_line(tmp_path: Path):
+    rule = 'proposals:\n  lines:\n    - line: "2"\n      proposal: generaliser\n      when: [[gain >= 15, speed > 3]]\n'
+    (fault,) = _faults(tmp_path, MINIMAL + rule)
+    assert fault.startswith("study.yaml, line 12: ") and "'speed > 3'" in fault and "wish_to_continue" in fault
+    (tmp_path / "study.yaml").write_text(MINIMAL + rule.replace("speed", "gain.low"), encoding="utf-8")
+    assert load_study(tmp_path).study.proposals.lines[0].when == (("gain >= 15", "gain.low > 3"),)

@@ -175,7 +175,7 @@ def _reason_codes() -> set[str]:
     written = re.compile(rf'"((?:{begins})_\w+)"|Evidence\([^,]+, "(\w+)"')
     sources = (p for room in ("estimators", "indicators", "decisions") for p in sorted((house / room).glob("*.py")))
     found = {code for path in sources for match in written.findall(path.read_text("utf-8")) for code in match if code}
-    return found - {"non_atteint", "non_concluant"}  # verdicts
+    return found - {"non_atteint", "non_concluant", "non_conforme", "non_evalue"}  # verdicts, opinions on a tool
 
 
 def test_every_reason_the_house_writes_has_words():

@@ -149,6 +149,7 @@ def _incidents_table(page: Page) -> str:
         return ""
     labels = page.labels("tool")
     columns = ("severity", "incidents", "confirmed", "open", "left_service")
+    incidents = incidents.group_by("tool", "kind", "severity").agg(pl.col(columns[1:]).sum())
     lines = [
         [labels.get(r["tool"], words.text("common_tool")), words.text(f"incident_kinds.{r['kind']}"),
          *(words.number(r[c]) for c in columns)]

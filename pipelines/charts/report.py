@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from pipelines.charts import background, essential, people, results
+from pipelines.charts import background, essential, people, proposals, results
 from pipelines.charts.context import Page
 from pipelines.wording.page import heading
 
@@ -16,6 +16,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Page], str]]] = {
     "essential": ("essentiel", essential.essential),
     "teams": ("equipes", results.teams),
     "tools": ("outils", results.tools),
+    "proposals": ("propositions", proposals.proposals),
     "voices": ("agents", results.voices),
     "participation": ("participation", people.participation),
     "vigilance": ("vigilance", people.vigilance),

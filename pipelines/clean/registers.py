@@ -14,6 +14,7 @@ from pipelines.clean import corrections
 from pipelines.clean.pseudonyms import Keys, code_key, normalise, pseudonymise
 from pipelines.contracts import table
 from pipelines.contracts.base import Column
+from pipelines.contracts.proposals import PAIR
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import SourceError
 from pipelines.sources.registers import read_register
@@ -24,7 +25,7 @@ from pipelines.study.load import LoadedStudy
 
 # In this order: a register only refers to those before it.
 NAMES = ("teams", "tools", "processes", "people_time", "people_survey", "deployments", "training",
-         "checked_samples", "incidents", "recommendations")  # fmt: skip
+         "checked_samples", "incidents", "recommendations", "actions", "decisions")  # fmt: skip
 # Columns that name a person; the first one filled in is what the pseudonym is made from.
 IDENTIFIERS: dict[str, tuple[str, ...]] = {
     "people_time": ("email", "sheet_code", "tracker_user", "name"),
@@ -43,8 +44,8 @@ class Registers:
     """The registers as read.
 
     `tables`: teams, people_time, people_survey, tools, processes, deployments, training, checked_samples, incidents,
-    recommendations, each honours clean.<name>, empty when the study has none. `rejected`: rows set aside, as
-    raw.rejected.
+    recommendations, actions, decisions, each honours clean.<name>, empty when the study has none. `rejected`: rows set
+    aside, as raw.rejected.
     `received`: [source, source_file, format, sha256, received]; `accepted`: [source, source_file, rows]; the source is
     the register's name. `problems`: faults of a whole file, identifiers that two people claim, corrections that fail.
     `unread`: registers that could not be read. `survey_key`: for respondents whose code no register holds.
@@ -71,6 +72,7 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
     received: list[dict[str, object]] = []
     problems: list[Problem] = []
     unread: set[str] = set()
+    gates = [line.line for line in loaded.study.proposals.lines if line.gate]
     for name in NAMES:
         file = getattr(loaded.study.registers, name)
         if file is None:
@@ -91,7 +93,7 @@ def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:
         elif name == "training":
             typed = _attendance(typed, identities["people_time"], tables["people_time"])
         known = {n: frame for n, frame in tables.items() if n not in unread}
-        rows = _judged(typed, wrong, name, known)
+        rows = _judged(typed, wrong, name, known, gates)
         kept = rows.filter(pl.col("rule").is_null()).with_columns(pl.lit(file).alias("source_file"))
         if name in _PERSON:
             identities[name], claims = _identities(kept, name, file)
@@ -216,7 +218,9 @@ def _attendance(rows: pl.DataFrame, identities: pl.DataFrame, people: pl.DataFra
     return rows.join(people.select("person_time", "team"), on="person_time", how="left", maintain_order="left")
 
 
-def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def _judged(
+    rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, pl.DataFrame], gates: list[str]
+) -> pl.DataFrame:
     """`rows` with `rule`, `column` and `status` of the first rule broken; later rows of one key repeat the first."""
     contract = table(f"clean.{name}")
     rules = list(unreadable)
@@ -239,6 +243,11 @@ def _judged(rows: pl.DataFrame, unreadable: Rules, name: str, known: dict[str, p
         rules += [("contract", column.name, value > column.maximum)] if column.maximum is not None else []
     if name == "deployments":  # weeks are the grain of every estimate: a tool goes live on a Monday
         rules.append(("bad_date", "go_live", pl.col("go_live").dt.weekday() != 1))
+    if name == "actions":  # one that answers no gate would change nothing, and nobody would know
+        rules.append(("unknown_code", "line", ~pl.col("line").is_in(gates)))
+    if name == "decisions" and "deployments" in known:
+        pairs = known["deployments"].select(pl.concat_str("process", "tool", separator=PAIR)).to_series().unique()
+        rules.append(("unknown_code", "proposal_id", ~pl.col("proposal_id").is_in(pairs.to_list())))
     if name == "checked_samples":
         rules += [("errors_over_items", part, pl.col(part) > pl.col(whole))
                   for part, whole in (("checked", "handled"), ("wrong", "checked"))]  # fmt: skip

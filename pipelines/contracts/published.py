@@ -97,17 +97,19 @@ LINKING = Table(
     key=("wave",), order_by=("rank",),
 )  # fmt: skip
 INCIDENTS = Table(
-    "incidents", "published", "Incidents counted by tool and kind.",
+    "incidents", "published", "Incidents counted by tool, process and kind.",
     (
         Column("tool", S, "tool; null = none in particular", nullable=True),
+        Column("process", S, "process; null = none in particular", nullable=True),
         Column("kind", S, "what it is about"),
         Column("severity", I, "0 benign to 3 severe"),
         Column("incidents", I, "declared", minimum=0),
         Column("confirmed", I, "confirmed", minimum=0),
         Column("open", I, "not closed", minimum=0),
         Column("left_service", I, "errors that left the service", minimum=0),
+        Column("escaped", I, "confirmed errors that left the service", minimum=0),
     ),
-    key=("tool", "kind", "severity"), order_by=("tool", "kind", "severity"),
+    key=("tool", "process", "kind", "severity"), order_by=("tool", "process", "kind", "severity"),
 )  # fmt: skip
 STUDY = Table(
     "study", "published", "The settings of the study that the pages print, one per row.",

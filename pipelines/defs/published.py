@@ -18,6 +18,8 @@ _FROM = {
     "participation": ["indicators.participation"],
     "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
     "teams": ["clean.teams", "clean.deployments"], "study": [], "provenance": ["raw.files"],
+    "proposals": ["indicators.decisions", *(f"clean.{n}" for n in ("tools", "processes", "deployments", "incidents",
+                                                                   "actions"))],
 }  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from pipelines.study.models import Study
 # Beyond the scales the study marks as sensitive.
 SENSITIVE = ("wellbeing", "dehumanisation", "verification", "redeployment")
 # Totals of minutes, items or errors: who weighs most must be known before anything is printed.
-WEIGHED = ("time_per_task", "net_hours", "errors", "time_with_tool", "time_for_users", "net_hours_as_treated",
-           "witness", "rework_share", "calibration", "payback_weeks")  # fmt: skip
+WEIGHED = ("time_per_task", "process_tool_gain", "net_hours", "errors", "time_with_tool", "time_for_users",
+           "net_hours_as_treated", "witness", "rework_share", "calibration", "payback_weeks")  # fmt: skip
 # Below the programme: lower bounds of the classes of people, and what would tell the exact number again.
 CLASSES = (5, 10, 20)
 TELLS_SIZE = ("se", "n_obs", "n_obs_read")

@@ -15,61 +15,68 @@ N_BISECTIONS = 80
 
 @dataclass(frozen=True)
 class Pooled:
-    """Posterior of each unit, in the order given: mean, sd, bounds; and of what they share: mean, sd between units."""
+    """Posterior of each unit, in the order given: mean, sd, bounds; and of what they share: mean, sd between units.
+
+    Of several sets at once, each has one more dimension in front.
+    """
 
     mean: Floats
     sd: Floats
     low: Floats
     high: Floats
     level: float
-    overall_mean: float
-    between_sd: float
+    overall_mean: Floats
+    between_sd: Floats
 
 
-def pool(y: Sequence[float], v: Sequence[float], *, A: float, level: float = 0.95) -> Pooled:
+def pool(
+    y: Sequence[float] | Floats, v: Sequence[float] | Floats, *, A: float, level: float = 0.95, n_grid: int = N_GRID
+) -> Pooled:
     """Normal-normal model: y_j ~ N(th_j, v_j), th_j ~ N(mu, tau^2), mu flat, tau half-normal(A).
 
     The posterior is a mixture over a fixed grid of tau: deterministic, no seed. `y`, `v` and `A` share one scale
-    (`v` its square). Raises ValueError unless there is at least one unit and every v is positive and finite.
+    (`v` its square); the last dimension holds the units, others hold sets of units, pooled apart (simulations, with a
+    coarser `n_grid`). Raises ValueError unless there is at least one unit and every v is positive and finite.
     """
     from scipy.special import ndtr
 
     values, variances = np.asarray(y, float), np.asarray(v, float)
-    if not len(values) or not (np.isfinite(values).all() and np.isfinite(variances).all() and (variances > 0).all()):
+    if not values.size or not (np.isfinite(values).all() and np.isfinite(variances).all() and (variances > 0).all()):
         raise ValueError("pooling needs at least one unit, finite values and positive variances")
-    tau = A * np.linspace(0.0, GRID_END, N_GRID)
-    weight = 1.0 / (variances[:, None] + tau[None, :] ** 2)
-    var_mu = 1.0 / weight.sum(axis=0)
-    mu = var_mu * (weight * values[:, None]).sum(axis=0)
+    tau = A * np.linspace(0.0, GRID_END, n_grid)
+    values, variances = values[..., None], variances[..., None]
+    weight = 1.0 / (variances + tau**2)
+    var_mu = 1.0 / weight.sum(axis=-2, keepdims=True)
+    mu = var_mu * (weight * values).sum(axis=-2, keepdims=True)
     log_q = (
         -0.5 * (tau / A) ** 2
         + 0.5 * np.log(var_mu)
-        + 0.5 * np.log(weight).sum(axis=0)
-        - 0.5 * (weight * (values[:, None] - mu) ** 2).sum(axis=0)
+        + 0.5 * np.log(weight).sum(axis=-2, keepdims=True)
+        - 0.5 * (weight * (values - mu) ** 2).sum(axis=-2, keepdims=True)
     )
-    q = np.exp(log_q - log_q.max())
-    q[[0, -1]] /= 2  # trapezoid rule on an even grid
-    q /= q.sum()
+    q = np.exp(log_q - log_q.max(axis=-1, keepdims=True))
+    q[..., [0, -1]] /= 2  # trapezoid rule on an even grid
+    q /= q.sum(axis=-1, keepdims=True)
 
-    shrink = variances[:, None] * weight
-    means = (1 - shrink) * values[:, None] + shrink * mu
-    spread = (1 - shrink) * variances[:, None] + shrink**2 * var_mu
-    mean = (means * q).sum(axis=1)
-    sd = np.sqrt((q * (spread + (means - mean[:, None]) ** 2)).sum(axis=1))
+    shrink = variances * weight
+    means = (1 - shrink) * values + shrink * mu
+    spread = (1 - shrink) * variances + shrink**2 * var_mu
+    mean = (means * q).sum(axis=-1)
+    sd = np.sqrt((q * (spread + (means - mean[..., None]) ** 2)).sum(axis=-1))
     roots = np.sqrt(spread)
 
     def quantile(probability: float) -> Floats:
-        low = (means - 12 * roots).min(axis=1)
-        high = (means + 12 * roots).max(axis=1)
+        low = (means - 12 * roots).min(axis=-1)
+        high = (means + 12 * roots).max(axis=-1)
         for _ in range(N_BISECTIONS):
             middle = (low + high) / 2
-            below = (q * ndtr((middle[:, None] - means) / roots)).sum(axis=1) < probability
+            below = (q * ndtr((middle[..., None] - means) / roots)).sum(axis=-1) < probability
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return (low + high) / 2
 
     tail = (1 - level) / 2
     return Pooled(
-        mean, sd, quantile(tail), quantile(1 - tail), level, float((q * mu).sum()), float((q * tau).sum())
+        mean, sd, quantile(tail), quantile(1 - tail), level, (q * mu).sum(axis=(-2, -1)), (q * tau).sum(axis=(-2, -1))
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import math
 
 import polars as pl
 
+from pipelines.contracts.proposals import PAIR
 from pipelines.estimators.house_interval import jackknife
 from pipelines.estimators.share import percent
 from pipelines.indicators.base import Inputs
@@ -17,7 +18,6 @@ TABLES = ("model.time_cells", "clean.teams", "clean.tools", "clean.deployments",
 SOME_WEEKS = 4  # first and last weeks of equipped work that are compared
 MODEL = "part_usage_jackknife"
 WITHIN = clamp((0.0, 100.0))
-PAIR = ":"  # process:tool, the key of a process_tool scope
 
 
 def equipped_work(inputs: Inputs) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts import table
+from pipelines.decisions.proposals import RULE, propose
 from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
 from pipelines.disclosure.linking import disclose_linking
 from pipelines.study.corrections import CORRECTIONS_FILE
@@ -16,11 +17,12 @@ from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Study
 
 INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments", "clean.recommendations",
-            "clean.incidents", "clean.accounts", "clean.corrections", "clean.linking", "clean.rejected_time",
-            "clean.rejected_responses", "clean.rejected_registers", "clean.flagged", "raw.files",
-            "indicators.decisions", "indicators.distributions", "indicators.participation")  # fmt: skip
+            "clean.incidents", "clean.actions", "clean.decisions", "clean.accounts", "clean.corrections",
+            "clean.linking", "clean.rejected_time", "clean.rejected_responses", "clean.rejected_registers",
+            "clean.flagged", "raw.files", "indicators.decisions", "indicators.distributions",
+            "indicators.participation")  # fmt: skip
 # Parts of the study file that say how to read the exports; pages print none of them.
-_NOT_PRINTED = ("sources", "registers", "instruments")
+_NOT_PRINTED = ("sources", "registers", "instruments", "proposals")
 
 
 def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lock: Path) -> dict[str, pl.DataFrame]:
@@ -40,10 +42,14 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "set_aside": _set_aside(tables),
         "corrections": _corrections(tables["clean.corrections"]),
         "incidents": _incidents(tables["clean.incidents"]),
+        "actions": tables["clean.actions"],
+        "decisions": tables["clean.decisions"],
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
     }
-    return {f"published.{name}": table(f"published.{name}").conform(frame) for name, frame in frames.items()}
+    done = {name: table(f"published.{name}").conform(frame) for name, frame in frames.items()}
+    done["proposals"] = propose(done)
+    return {f"published.{name}": frame for name, frame in done.items()}
 
 
 def _teams(teams: pl.DataFrame, deployments: pl.DataFrame, study: Study) -> pl.DataFrame:
@@ -73,17 +79,20 @@ def _corrections(corrections: pl.DataFrame) -> pl.DataFrame:
 
 
 def _incidents(incidents: pl.DataFrame) -> pl.DataFrame:
-    return incidents.group_by("tool", "kind", "severity").agg(
+    return incidents.group_by("tool", "process", "kind", "severity").agg(
         pl.len().cast(pl.Int64).alias("incidents"),
         pl.col("confirmed").sum().cast(pl.Int64),
         pl.col("closed_on").is_null().sum().cast(pl.Int64).alias("open"),
         pl.col("left_service").sum().cast(pl.Int64),
+        (pl.col("confirmed") & pl.col("left_service")).sum().cast(pl.Int64).alias("escaped"),
     )
 
 
 def _settings(study: Study) -> Iterator[tuple[str, str | None]]:
-    """(setting, value): the study file flattened, waves by their code, then the items and scales that are printed."""
+    """(setting, value): the study file flattened, waves by their code; the rule of the proposals, as it is read again;
+    the items and scales that are printed."""
     yield from _flat("", study.model_dump(mode="json", exclude=set(_NOT_PRINTED)))
+    yield RULE, study.proposals.model_dump_json()
     printed = {study.satisfaction.item, *study.distributions}
     for item in study.instruments.items:
         if item.item in printed:

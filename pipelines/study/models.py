@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pipelines.contracts.rules import RULES, Treatment
 from pipelines.study.base import Code, Frozen, InsidePath, Monday
 from pipelines.study.instruments import Instruments
+from pipelines.study.proposals import Proposals
 
 # A format is the FORMAT of a module of pipelines/sources; what it holds decides which settings a source has.
 TimeFormat = Literal["kimai", "toggl", "clockify", "harvest", "solidtime", "tracker", "time_sheet"]
@@ -76,6 +77,8 @@ class Registers(Frozen):
     checked_samples: InsidePath | None = None
     incidents: InsidePath | None = None
     recommendations: InsidePath | None = None
+    actions: InsidePath | None = None
+    decisions: InsidePath | None = None
 
 
 # What a column of a `format: tracker` source may hold. Without `date`, `start` and `end` hold the day and the time.
@@ -230,6 +233,7 @@ class Study(Frozen):
     quarantine: dict[str, int] = {}  # rule -> most rows that may be set aside; any other rule stops the run
     treatments: dict[str, Treatment] = {}  # rule -> what becomes of rows that break it, where the house lets choose
     thresholds: Thresholds = Thresholds()
+    proposals: Proposals = Proposals()
     privacy: Privacy = Privacy()
     governance: Governance = Governance()
     satisfaction: Satisfaction = Satisfaction()
