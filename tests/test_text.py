@@ -60,6 +60,34 @@ def test_a_truncated_file_sets_its_last_record_aside():
 
 
 @pytest.mark.parametrize(
+    ("lines", "read", "aside"),
+    [
+        # One mark opens a cell that never ends: how many rows it holds is told, not that one row is bad.
+        (['1;2;3', '"4;5;6', '7;8;9', '', '10;11;12'], [2], [3, 4, 6]),
+        # Marks inside a quoted cell, text after it, or a separator between two marks of an unquoted one.
+        (['1;"a "b" c";3', '4;5;6'], [3], [2]),
+        (['1;"a"b;3', '4;5;6'], [3], [2]),
+        (['1; "a;b";3', '4;5;6', '7;x"y\nz"t;9'], [3], [2, 4, 5]),
+        # As letters of an unquoted cell they are read.
+        (['1;12"N 9"W;3', '4;a"b"c"";6', '7;"a ""b"" c";9'], [2, 3, 4], []),
+    ],
+)  # fmt: skip
+def test_marks_that_hold_no_whole_cell_set_their_lines_aside(lines: list[str], read: list[int], aside: list[int]):
+    table = read_delimited("\n".join(["a;b;c", *lines, ""]).encode())
+    assert table.frame["source_row"].to_list() == read and table.rejected["source_row"].to_list() == aside
+    assert table.received == len(read) + len(aside)
+    assert {len(c) for c in table.frame["a"]} <= {1}
+
+
+def test_a_cell_that_has_swallowed_rows_is_told_line_by_line():
+    # The second and the fourth line each have a stray mark in the same column: together they make one row of six cells.
+    table = read_delimited(b'a;b;c;d;e;f\n1;2;3;4;5;6\n1;"x;3;4;5;6\n1;2;3;4;5;6\n1;y";3;4;5;6\n1;2;3;4;5;6\n')
+    assert table.frame["source_row"].to_list() == [2, 6] and table.rejected["source_row"].to_list() == [3, 4, 5]
+    words = read_delimited(b'a;b;c;d;e;f\n1;"deux; ou trois;\nlignes; de texte";3;4;5;6\n')
+    assert words.frame.height == 1 and words.rejected.is_empty()
+
+
+@pytest.mark.parametrize(
     ("data", "rule"),
     [
         (b"", "empty_file"),

@@ -19,6 +19,7 @@ SOURCE_ROW = "source_row"
 BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
+_AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
@@ -143,8 +144,9 @@ def _is_letter(codes: np.ndarray) -> np.ndarray:
 def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     """Read `data` as delimited text; the separator is the candidate that splits the header most.
 
-    A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
-    (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
+    A record whose number of fields differs from the header's, or whose quotes are not those of whole cells, is set
+    aside (`malformed_row`): of the latter each line, as nobody can tell how many rows they were. Raises SourceError:
+    `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
     as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data.removeprefix(_BOM)) is None
     if as_it_is and (plain := _read_plain(data, separators, "utf-8")) is not None:
@@ -178,10 +180,11 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     marks = np.flatnonzero((buffer == ord(separator)) & outside)
     fields = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
     lines = np.searchsorted(newlines, starts) + 1
+    torn = _torn(buffer, outside, starts, ends, marks, separator, int(fields[0]))
+    if torn[0]:
+        raise _stray_quote(int(lines[0]))
     header = [h or "" for h in _parse(raw[starts[0] : ends[0] + 1], separator, int(fields[0])).row(0)]
-
-    closed = outside[ends]
-    good = (fields == fields[0]) & closed
+    good = (fields == fields[0]) & ~torn
     good[0] = False
     bad = ~good
     bad[0] = False
@@ -192,8 +195,10 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     frame = _without_blank(frame, columns)
     rejected = no_rejects()
     if bad.any():
+        refused = np.concatenate((lines[bad & ~torn], _lines_of(starts[torn], ends[torn], newlines)))
+        refused.sort()
         rejected = pl.DataFrame(
-            {"source_row": lines[bad], "rule": ["malformed_row"] * int(bad.sum()), "column": [None] * int(bad.sum())},
+            {"source_row": refused, "rule": ["malformed_row"] * refused.size, "column": [None] * refused.size},
             schema=REJECTED_SCHEMA,
         )
     return TextTable(header, frame, rejected, frame.height + rejected.height, separator, encoding)
@@ -223,6 +228,8 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     records, returns, quotes = (int(np.count_nonzero(body == sign)) for sign in (_LF, _CR, _QUOTE))
     if returns and returns != np.count_nonzero((body[:-1] == _CR) & (body[1:] == _LF)):
         return None
+    if quotes and not _quotes_whole_cells(body, ord(separator), quotes):
+        return None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
         frame = _parse(data, separator, fields, skip=1)
@@ -235,6 +242,15 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
     frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
+
+
+def _quotes_whole_cells(body: np.ndarray, separator: int, quotes: int) -> bool:
+    """As many cells open with a quote as close with one, and no other quote stands anywhere."""
+    quote = body == _QUOTE
+    edge = (body == separator) | (body == _LF)
+    opened = int(quote[0]) + np.count_nonzero(quote[1:] & edge[:-1])
+    closed = np.count_nonzero(quote[:-1] & (edge | (body == _CR))[1:])
+    return 2 * opened == 2 * closed == quotes
 
 
 def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -257,9 +273,52 @@ def _parse(body: bytes, separator: str, width: int, *, skip: int = 0) -> pl.Data
             io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"', skip_lines=skip
         )
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
-        raise SourceError(
-            "unrecognised_file", "A quotation mark stands inside an unquoted cell.",
-            "Export again with every field quoted, or remove that quotation mark.") from None  # fmt: skip
+        raise _stray_quote() from None
+
+
+def _stray_quote(line: int | None = None) -> SourceError:
+    return SourceError(
+        "unrecognised_file", "A quotation mark stands inside an unquoted cell.",
+        "Export again with every field quoted, or remove that quotation mark.", line=line)  # fmt: skip
+
+
+def _torn(
+    buffer: np.ndarray, outside: np.ndarray, starts: np.ndarray, ends: np.ndarray, marks: np.ndarray, separator: str,
+    width: int,
+) -> np.ndarray:  # fmt: skip
+    """Which records leave a quote open, have one where no cell starts or ends (as letters of an unquoted cell two do no
+    harm), or hold other rows between two of them: in a file of many columns, a cell with as many separators as its
+    lines would need as rows has swallowed them. `marks`: the separators outside quotes."""
+    torn = ~outside[ends]
+    quotes = np.flatnonzero(buffer == _QUOTE)
+    if not quotes.size:
+        return torn
+    closing = quotes[1::2]
+    opening = quotes[::2][: closing.size]
+    edges = (ord(separator), _LF)
+    before = np.where(opening > 0, buffer[opening - 1], _LF)
+    ends_well = np.isin(buffer[closing + 1], (*edges, _QUOTE))
+    doubtful = ~(np.isin(before, edges) & ends_well)
+    opening, closing, doubled = opening[doubtful], closing[doubtful], (ends_well & (before == _QUOTE))[doubtful]
+    record = np.searchsorted(starts, opening, side="right") - 1
+    marks = np.concatenate(([-1], marks))
+    cell = np.maximum(starts[record], marks[np.searchsorted(marks, opening) - 1] + 1)
+    signs, breaks = (np.flatnonzero((buffer == sign) & ~outside) for sign in edges)
+    held = sum(np.searchsorted(at, closing) - np.searchsorted(at, opening) for at in (signs, breaks))
+    torn[record[~np.where(buffer[cell] == _QUOTE, doubled, held == 0)]] = True
+    if width >= _AS_WIDE_AS_A_ROW:
+        columns, lines = (np.searchsorted(at, ends) - np.searchsorted(at, starts) for at in (signs, breaks))
+        torn |= (lines > 0) & (columns >= lines * (width - 1))
+    return torn
+
+
+def _lines_of(starts: np.ndarray, ends: np.ndarray, newlines: np.ndarray) -> np.ndarray:
+    """Every line of these records that is not blank."""
+    first, last = np.searchsorted(newlines, starts), np.searchsorted(newlines, ends)
+    each = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
+    at = np.concatenate([np.zeros(0, dtype=np.int64), *each])
+    begin = np.where(at > 0, newlines[at - 1] + 1, 0)
+    return at[newlines[at] > begin] + 1
 
 
 def _join(raw: bytes, starts: np.ndarray, ends: np.ndarray, keep: np.ndarray) -> bytes:
