@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.text import blocks, read_delimited
+from pipelines.sources.workbook import read_table
 
 
 def test_null_is_not_empty_and_lines_are_physical():
@@ -108,9 +109,10 @@ def test_files_refused(data: bytes, rule: str):
     [
         "".join(f"{i};{i}é;\n" for i in range(40)),
         "".join(f'{i};"ligne {i}\r\n;suite";x\r\n' for i in range(40)),
+        "".join(f'{i};"ligne {i}\n";"suite\n"\n' for i in range(40)),
         "1;2;3\n" * 9 + "4;5\n" + "\n" * 7 + "6;7;8;9\n" + ";;\n" * 5 + '10;"11;12\n' + "13;14;15\n" * 9,
     ],
-    ids=["plain", "quoted line breaks", "malformed"],
+    ids=["plain", "quoted line breaks", "two cells with line breaks", "malformed"],
 )
 @pytest.mark.parametrize("size", [37, 64, 100])
 def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tmp_path: Path):
@@ -124,6 +126,17 @@ def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tm
     assert_frame_equal(pl.concat(t.frame.with_columns(line + shift) for t, shift in read), whole.frame)
     assert_frame_equal(pl.concat(t.rejected.with_columns(line + shift) for t, shift in read), whole.rejected)
     assert sum(t.received for t, _ in read) == whole.received
+
+
+@pytest.mark.parametrize("title", ["Suivi du temps\n\n", "Suivi du temps, mars\n", "Suivi;;;\n\n", "sep=;\n", ""])
+def test_each_block_stands_below_the_header_and_what_is_above_it(title: str, tmp_path: Path):
+    lines = "".join(f"{i};{i}é;x;y\n" for i in range(40))
+    path = tmp_path / "x.csv"
+    path.write_bytes((title + "un;deux;trois;quatre\n" + lines).encode())
+    found = [(read_table(b.data, lambda header: "deux" in header), b.shift) for b in blocks(path, 100)]
+    assert len(found) > 1 and all(t.header[2:] == ["trois", "quatre"] for t, _ in found)
+    first = title.count("\n") + 2
+    assert [r + shift for t, shift in found for r in t.frame["source_row"]] == list(range(first, first + 40))
 
 
 def test_plain_text_with_a_short_and_a_long_record_is_not_taken_for_whole():

@@ -6,7 +6,7 @@ being repaired, merged or silently dropped by a lenient parser.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
+HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings
 BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
@@ -53,11 +54,11 @@ class Block:
 
 
 def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """The file in parts of about `size` bytes, cut between records; a smaller file, or one that is not delimited text,
-    is one part."""
+    """The file in parts of about `size` bytes, cut between records, each below the header and the titles above it; a
+    smaller file, or one that is not delimited text, is one part."""
     with path.open("rb") as file:
         rest = file.read(size)
-        head = _record_end(rest)
+        head = _head_end(rest)
         if len(rest) < size or rest.startswith(_WHOLE) or head == len(rest):
             yield Block(rest + file.read(), 0)
             return
@@ -70,21 +71,39 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         yield Block(header + rest, shift)
 
 
-def _record_end(data: bytes) -> int:
-    """Where the first record that is not blank ends, its line break included."""
-    end = 0
-    while (newline := data.find(b"\n", end)) >= 0:
+def _head_end(data: bytes) -> int:
+    """Where the header ends, its line break included: the first record that is no title, else the first one."""
+    ends: list[int] = []
+    filled: list[int] = []
+    start, end, odd = 0, 0, 0
+    while len(ends) < HEADER_WITHIN_ROWS and (newline := data.find(b"\n", end)) >= 0:
+        odd ^= data.count(b'"', end, newline) & 1
         end = newline + 1
-        if _below_separator_line(data[:end].removeprefix(_BOM)).strip() and data.count(b'"', 0, end) % 2 == 0:
-            return end
-    return len(data)
+        record = _below_separator_line(data[start:end].removeprefix(_BOM)) if not odd else b""
+        if record.strip():
+            outside = b"".join(record.split(b'"')[::2])
+            separator = max((b",", b";", b"\t"), key=outside.count)
+            ends.append(end)
+            filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in record.split(separator)))
+        start = start if odd else end
+    below = first_below_titles(filled)
+    return ends[below or 0] if ends else len(data)
+
+
+def first_below_titles(filled: Sequence[int]) -> int | None:
+    """The first of these rows (how many cells each fills) that is no title: a title or a notice fills one cell, or two
+    of many."""
+    return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
 
 
 def _last_record_end(data: bytes) -> int:
     """Where the last whole record ends; 0 when none does."""
     cut = data.rfind(b"\n") + 1
-    if data.count(b'"', 0, cut) % 2:  # that line break stands in a quoted cell: cut before its opening quote
-        cut = data.rfind(b"\n", 0, data.rfind(b'"', 0, cut)) + 1
+    if data.count(b'"', 0, cut) % 2:  # that line break stands in a quoted cell
+        codes = np.frombuffer(data, dtype=np.uint8)
+        outside = (np.cumsum(codes == _QUOTE, dtype=np.uint8) & 1) == 0
+        ends = np.flatnonzero((codes == _LF) & outside)
+        return int(ends[-1]) + 1 if ends.size else 0
     return cut
 
 
