@@ -72,7 +72,7 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
 
 
 def _head_end(data: bytes) -> int:
-    """Where the header ends, its line break included: the first record that is no title, else the first one."""
+    """Where the header ends, its line break included: the first record that is no title; the end when there is none."""
     ends: list[int] = []
     filled: list[int] = []
     start, end, odd = 0, 0, 0
@@ -87,7 +87,7 @@ def _head_end(data: bytes) -> int:
             filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in record.split(separator)))
         start = start if odd else end
     below = first_below_titles(filled)
-    return ends[below or 0] if ends else len(data)
+    return len(data) if below is None else ends[below]
 
 
 def first_below_titles(filled: Sequence[int]) -> int | None:

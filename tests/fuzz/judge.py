@@ -32,6 +32,7 @@ from tests.fuzz.subjects import Subject
 from tests.tables import tables_of
 
 ALLOWED = (SourceError, StudyError, DataProblems)
+FREE_TEXT = "secret"  # stands in every cell of free text
 LONGEST_MESSAGE = 1500
 SLOW_SECONDS = 20.0
 # What says where a row came from: a mutation may move it.
@@ -170,8 +171,8 @@ def message_faults(problems: list[Problem], secrets: tuple[str, ...]) -> Iterato
     printed = "\n".join([*problem_lines(problems), verdict(problems)])
     for p in problems:
         said = f"{p} {p.column or ''}"
-        leaks = [s for s in secrets if s in said.lower()]
-        if leaks:
+        # A label nobody knows is quoted: nothing tells one word of free text from it.
+        if [s for s in secrets if s in said.lower() and (s != FREE_TEXT or p.level != "label")]:
             yield f"identity in a message: {p.rule} {p.message[:60]!r}"
         if not (p.message.strip() and p.action.strip()) or p.rule not in {**FILE_RULES, **RULES}:
             yield f"empty message: {p.rule}"
