@@ -47,7 +47,7 @@ def registers(**changes: pl.DataFrame) -> Any:
         "tools": pl.DataFrame([{"tool": t, "label": f"Assistant {t.upper()}", **COMPLIANT} for t in ("a", "b")]),
     }  # fmt: skip
     frames = {name: table(f"clean.{name}").conform(frame) for name, frame in {**tables, **changes}.items()}
-    return SimpleNamespace(tables=frames)
+    return SimpleNamespace(tables=frames, shown=repr)
 
 
 def loaded(*sources: dict[str, object], **calendar: object) -> LoadedStudy:
@@ -214,6 +214,15 @@ def test_unknown_labels_are_problems_with_their_place_and_the_nearest_known():
     assert_balanced(built, raw.height)
 
 
+def test_labels_met_once_among_many_may_be_free_text_and_are_not_quoted():
+    said = [{"Activity": f"Courrier de Mme {n}"} for n in range(12)]
+    built = build_time({"kimai": kimai(*said, {"Activity": "Congés"}, {"Activity": "Congés"})}, registers(),
+                       loaded(KIMAI_SOURCE))  # fmt: skip
+    together, often = built.problems
+    assert together.message == "12 different labels, met once each, are no known process." and together.line == 2
+    assert "'Congés' is no known process (2 rows)" in often.message
+
+
 def test_a_mapping_to_a_code_that_does_not_exist_is_a_problem_of_the_study_file():
     source = {**KIMAI_SOURCE, "processes": {"Courrier entrant": "courier"}, "tools": {"Assistant A": "z"}}
     built = build_time({}, registers(), loaded(source))
@@ -317,7 +326,7 @@ def test_weeks_expected_are_measured_over_and_open():
 
 
 def test_nothing_at_all_gives_empty_tables_that_honour_their_contracts():
-    built = build_time({}, SimpleNamespace(tables={}), loaded(KIMAI_SOURCE, SHEET_SOURCE))  # type: ignore[arg-type]
+    built = build_time({}, SimpleNamespace(tables={}, shown=repr), loaded(KIMAI_SOURCE, SHEET_SOURCE))  # type: ignore[arg-type]
     frames = (built.time_entries, built.overheads, built.presence, built.rejected)
     contracts = ("clean.time_entries", "clean.overheads", "clean.presence", "raw.rejected")
     for name, frame in zip(contracts, frames, strict=True):

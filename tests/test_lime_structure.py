@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sources.base import SourceError
-from pipelines.sources.lime_structure import Structure, heading_key, read_structure
+from pipelines.sources.lime_structure import Structure, flat, heading_key, read_structure
 
 REAL = Path(__file__).parent / "lime_structures"
 Rows = list[dict[str, object]]
@@ -204,3 +204,19 @@ def test_what_is_no_structure_is_refused_in_words(data: bytes, words: str, line:
         read_structure(data)
     assert words in refused.value.message and refused.value.line == line
     assert refused.value.problem("a.lss").action
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a<!-- b --> c<SCRIPT>d</script>e", "a c e"), ("<p>a</p><p class='x'>b</p>", "a b"), ("a <b>b</b>c", "a bc"),
+        ("<!-- a", "<!-- a"), ("2 < 3 > 1", "2 < 3 > 1"), ("<style>a</style><!--b-->c", "c"), ("&lt;b&gt;", "<b>"),
+    ],
+)  # fmt: skip
+def test_what_a_respondent_sees(text: str, seen: str):
+    assert flat(text) == seen
+
+
+@pytest.mark.parametrize("sign", ["<!--", "<script", "<b", "<p ", "</p", "&amp", "<script>x</style>"])
+def test_a_cell_that_holds_anything_is_read_at_once(sign: str):
+    flat(sign * 100_000)  # in a time that grew as the square of its length this test would take an hour

@@ -279,6 +279,15 @@ def test_a_list_of_people_without_headings_is_refused_and_quotes_nobody(tmp_path
     assert "essai" not in said and "example.org" not in said
 
 
+def test_a_message_quotes_no_cell_that_says_who_somebody_is(tmp_path: Path):
+    codes = "code;team;role\n4C4Q-K3SW;T1;agent\n"
+    found = read(tmp_path, teams=TEAMS, people_time=PEOPLE, people_survey=codes)
+    for said in ("ADA  Essai", "Appel de Bob\u00a0Essai", "4c4q k3sw", "x@y.fr", "192.0.2.1", "vu par ada@example.org"):
+        assert found.shown(said) == "« ... »", said
+    for said in ("Courriels", "1.2.3", "10-15", "12 h", "@", "Essai"):
+        assert found.shown(said) == repr(said)
+
+
 def test_a_register_that_is_not_there_is_a_problem(tmp_path: Path):
     study = {"study": "essai", "title": "t", "organisation": "o", "calendar": CALENDAR}
     loaded = LoadedStudy(Study.model_validate({**study, "registers": {"teams": "nulle.csv"}}), tmp_path, "0")

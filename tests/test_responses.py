@@ -43,7 +43,8 @@ def registers() -> Any:
         "tools": pl.DataFrame([{"tool": "a", "label": "Assistant A", **COMPLIANT}]),
         "processes": pl.DataFrame([{"process": "courriels", "label": "Courriels", "family": "f", "witness": False}]),
     }  # fmt: skip
-    return SimpleNamespace(tables={name: table(f"clean.{name}").conform(frame) for name, frame in tables.items()})
+    frames = {name: table(f"clean.{name}").conform(frame) for name, frame in tables.items()}
+    return SimpleNamespace(tables=frames, shown=repr)
 
 
 def loaded(*, keep: bool = False, **changes: object) -> LoadedStudy:

@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.text import blocks, read_delimited
+from pipelines.sources.workbook import read_table
 
 
 def test_null_is_not_empty_and_lines_are_physical():
@@ -68,6 +69,34 @@ def test_a_truncated_file_sets_its_last_record_aside():
 
 
 @pytest.mark.parametrize(
+    ("lines", "read", "aside"),
+    [
+        # One mark opens a cell that never ends: how many rows it holds is told, not that one row is bad.
+        (['1;2;3', '"4;5;6', '7;8;9', '', '10;11;12'], [2], [3, 4, 6]),
+        # Marks inside a quoted cell, text after it, or a separator between two marks of an unquoted one.
+        (['1;"a "b" c";3', '4;5;6'], [3], [2]),
+        (['1;"a"b;3', '4;5;6'], [3], [2]),
+        (['1; "a;b";3', '4;5;6', '7;x"y\nz"t;9'], [3], [2, 4, 5]),
+        # As letters of an unquoted cell they are read.
+        (['1;12"N 9"W;3', '4;a"b"c"";6', '7;"a ""b"" c";9'], [2, 3, 4], []),
+    ],
+)  # fmt: skip
+def test_marks_that_hold_no_whole_cell_set_their_lines_aside(lines: list[str], read: list[int], aside: list[int]):
+    table = read_delimited("\n".join(["a;b;c", *lines, ""]).encode())
+    assert table.frame["source_row"].to_list() == read and table.rejected["source_row"].to_list() == aside
+    assert table.received == len(read) + len(aside)
+    assert {len(c) for c in table.frame["a"]} <= {1}
+
+
+def test_a_cell_that_has_swallowed_rows_is_told_line_by_line():
+    # The second and the fourth line each have a stray mark in the same column: together they make one row of six cells.
+    table = read_delimited(b'a;b;c;d;e;f\n1;2;3;4;5;6\n1;"x;3;4;5;6\n1;2;3;4;5;6\n1;y";3;4;5;6\n1;2;3;4;5;6\n')
+    assert table.frame["source_row"].to_list() == [2, 6] and table.rejected["source_row"].to_list() == [3, 4, 5]
+    words = read_delimited(b'a;b;c;d;e;f\n1;"deux; ou trois;\nlignes; de texte";3;4;5;6\n')
+    assert words.frame.height == 1 and words.rejected.is_empty()
+
+
+@pytest.mark.parametrize(
     ("data", "rule"),
     [
         (b"", "empty_file"),
@@ -88,9 +117,10 @@ def test_files_refused(data: bytes, rule: str):
     [
         "".join(f"{i};{i}é;\n" for i in range(40)),
         "".join(f'{i};"ligne {i}\r\n;suite";x\r\n' for i in range(40)),
+        "".join(f'{i};"ligne {i}\n";"suite\n"\n' for i in range(40)),
         "1;2;3\n" * 9 + "4;5\n" + "\n" * 7 + "6;7;8;9\n" + ";;\n" * 5 + '10;"11;12\n' + "13;14;15\n" * 9,
     ],
-    ids=["plain", "quoted line breaks", "malformed"],
+    ids=["plain", "quoted line breaks", "two cells with line breaks", "malformed"],
 )
 @pytest.mark.parametrize("size", [37, 64, 100])
 def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tmp_path: Path):
@@ -104,6 +134,17 @@ def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tm
     assert_frame_equal(pl.concat(t.frame.with_columns(line + shift) for t, shift in read), whole.frame)
     assert_frame_equal(pl.concat(t.rejected.with_columns(line + shift) for t, shift in read), whole.rejected)
     assert sum(t.received for t, _ in read) == whole.received
+
+
+@pytest.mark.parametrize("title", ["Suivi du temps\n\n", "Suivi du temps, mars\n", "Suivi;;;\n\n", "sep=;\n", ""])
+def test_each_block_stands_below_the_header_and_what_is_above_it(title: str, tmp_path: Path):
+    lines = "".join(f"{i};{i}é;x;y\n" for i in range(40))
+    path = tmp_path / "x.csv"
+    path.write_bytes((title + "un;deux;trois;quatre\n" + lines).encode())
+    found = [(read_table(b.data, lambda header: "deux" in header), b.shift) for b in blocks(path, 100)]
+    assert len(found) > 1 and all(t.header[2:] == ["trois", "quatre"] for t, _ in found)
+    first = title.count("\n") + 2
+    assert [r + shift for t, shift in found for r in t.frame["source_row"]] == list(range(first, first + 40))
 
 
 def test_plain_text_with_a_short_and_a_long_record_is_not_taken_for_whole():

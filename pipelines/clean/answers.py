@@ -5,12 +5,13 @@ Belongs here: what a cell means to an item. Which rows count, and whose they are
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
 from pipelines.contracts.rules import Problem
-from pipelines.sources.choices import NOT_GIVEN, SHOWN_CHARACTERS, spelling
+from pipelines.sources.choices import NOT_GIVEN, spelling
 from pipelines.sources.fields import distinct_of
 from pipelines.sources.survey import Target
 from pipelines.sources.values import number
@@ -100,8 +101,11 @@ def headings(targets: list[Target], sources: list[Source]) -> dict[tuple[str, st
     return {(source, column): heading for source, column, heading in named if column in columns}
 
 
-def answer_problems(raw: pl.DataFrame, column: Column, headed: dict[tuple[str, str], str]) -> list[Problem]:
-    """What is wrong with a column in each source: answers unknown to its item, or text where numbers are asked."""
+def answer_problems(
+    raw: pl.DataFrame, column: Column, headed: dict[tuple[str, str], str], shown: Callable[[str], str]
+) -> list[Problem]:
+    """What is wrong with a column in each source: answers unknown to its item, or text where numbers are asked.
+    `shown`: how an answer may be quoted."""
     found = column.meanings
     if not (found["unknown"].any() or (found["fault"] == "bad_number").any()):
         return []
@@ -122,7 +126,7 @@ def answer_problems(raw: pl.DataFrame, column: Column, headed: dict[tuple[str, s
         elif first.height > SHOWN_LABELS:
             other = f"More than {SHOWN_LABELS} different answers are unknown to {name} in this column."
         else:
-            problems += [_label_problem(item, str(source), heading, *label) for label in first.iter_rows()]
+            problems += [_label_problem(item, str(source), heading, shown, *label) for label in first.iter_rows()]
         if other is not None:
             file, line = unread.select("source_file", "source_row").row(0)
             action = "Check that `columns:` in study.yaml gives it to the right item."
@@ -131,12 +135,13 @@ def answer_problems(raw: pl.DataFrame, column: Column, headed: dict[tuple[str, s
 
 
 def _label_problem(
-    item: Item, source: str, heading: str, key: str, count: int, label: str, file: str, line: int
-) -> Problem:
+    item: Item, source: str, heading: str, quoted: Callable[[str], str], key: str, count: int, label: str, file: str,
+    line: int,
+) -> Problem:  # fmt: skip
     known = options(item)
     two = known.filter(pl.col("twofold"))["key"].to_list()
     where = f"({count} row{'s' if count > 1 else ''}, source {source})"
-    shown = repr(label[:SHOWN_CHARACTERS])
+    shown = quoted(label)
     advice = f"Add it to the `aliases:` of an answer of {item.item} under `instruments:` in study.yaml, or correct it."
     if key in two:
         message = f"{shown} is a spelling of two answers to {item.item} {where}."

@@ -5,7 +5,7 @@ registers; labels are compared without case and with single spaces.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import polars as pl
@@ -18,7 +18,7 @@ from pipelines.study.models import Source
 V = TypeVar("V")
 
 WITHOUT_AI = ("sans ia", "sans", "aucun", "aucune", "without ai", "no ai", "none", "ohne ki")
-SHOWN_CHARACTERS = 60
+SHOWN_LABELS = 12  # of more unknown labels than that, those met once may be free text, which nobody may quote
 
 PROCESS_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(), "process_label": pl.String(), "process": pl.String(), "kind": pl.String(),
@@ -84,20 +84,31 @@ def mapping_problems(sources: list[Source], processes: pl.DataFrame, tools: pl.D
     return problems
 
 
-def label_problems(rows: pl.DataFrame, what: str, source: Source, register: pl.DataFrame) -> list[Problem]:
+def label_problems(
+    rows: pl.DataFrame, what: str, source: Source, register: pl.DataFrame, shown: Callable[[str], str]
+) -> list[Problem]:
     """One problem per label of `rows` [label, column, source_file, source_row] that maps to nothing: where it is first
-    met, how often, and the nearest label known."""
+    met, how often, and the nearest label known. `shown`: how a label may be quoted. Of many labels those met once are
+    one problem, without a quotation."""
     declared = {**source.processes, **source.overheads} if what == "process" else source.tools
     known = {**_register_originals(register, what), **_originals(declared)}
     counts = rows.group_by("label", "column").agg(pl.len(), pl.first("source_file", "source_row")).sort("label")
+    setting = "processes" if what == "process" else "tools"
     problems = []
+    once = counts.filter(pl.col("len") == 1)
+    if counts.height > SHOWN_LABELS and once.height > 1:
+        counts = counts.filter(pl.col("len") > 1)
+        _, column, _, file, line = once.sort("source_file", "source_row").row(0)
+        problems.append(Problem(
+            f"unmapped_{what}", file, f"{once.height} different labels, met once each, are no known {what}.",
+            f"Check that this column names the {what}; then add them under `{setting}:` of source {source.id} in "
+            "study.yaml.", line, column))  # fmt: skip
     for label, column, count, file, line in counts.iter_rows():
         near = difflib.get_close_matches(_key(label), list(known), n=1)
         hint = f" Nearest known: {known[near[0]]!r}." if near else ""
-        setting = "processes" if what == "process" else "tools"
         problems.append(Problem(
             f"unmapped_{what}", file,
-            f"{label[:SHOWN_CHARACTERS]!r} is no known {what} ({count} row{'s' if count > 1 else ''}).{hint}",
+            f"{shown(label)} is no known {what} ({count} row{'s' if count > 1 else ''}).{hint}",
             f"Add it under `{setting}:` of source {source.id} in study.yaml, or correct it at the source.",
             line, column))  # fmt: skip
     return problems

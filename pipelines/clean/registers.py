@@ -5,7 +5,9 @@ training need code of their own, because their files name people and their table
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ from pipelines.contracts.base import Column
 from pipelines.contracts.proposals import PAIR
 from pipelines.contracts.rules import Problem
 from pipelines.sources.base import SourceError
+from pipelines.sources.choices import SHOWN_CHARACTERS
 from pipelines.sources.registers import read_register
 from pipelines.sources.text import SOURCE_ROW, TextTable
 from pipelines.sources.time_rows import Rules, first_rule
@@ -36,6 +39,8 @@ _PERSON = {"people_time": "person_time", "people_survey": "person_survey"}
 _SPELLING = {"people_time": normalise, "people_survey": code_key}
 # Columns of the table that its file does not have.
 _DERIVED = {"person_time", "person_survey", "week", "source_file", "source_row"}
+_ADDRESS = re.compile(r"\S@\S|\b\d{1,3}(?:\.\d{1,3}){3}\b")  # of a person, of a machine
+_TELLING = 5  # characters of an identifier that names somebody wherever it stands
 _ACCEPTED_SCHEMA: dict[str, pl.DataType] = {"source": pl.String(), "source_file": pl.String(), "rows": pl.Int64()}
 
 
@@ -62,6 +67,22 @@ class Registers:
     survey_identities: pl.DataFrame
     unread: frozenset[str] = frozenset()
     survey_key: bytes = field(default=b"", repr=False)
+
+    def shown(self, text: str) -> str:
+        """How a message may quote a cell of the exports: its first characters, or « ... » when it says who somebody is
+        (an identifier of the registers stands in it, or an address)."""
+        cell = pl.Series([text])
+        said, code = normalise(cell).item(), code_key(cell).item()
+        known = any(name in said for name in self._names) or any(name in code for name in self._codes)
+        return "« ... »" if known or _ADDRESS.search(said) else repr(text[:SHOWN_CHARACTERS])
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(n for n in self.time_identities["identifier"] if len(n) >= _TELLING)
+
+    @cached_property
+    def _codes(self) -> tuple[str, ...]:
+        return tuple(n for n in self.survey_identities["identifier"] if len(n) >= _TELLING)
 
 
 def read_registers(loaded: LoadedStudy, keys: Keys) -> Registers:

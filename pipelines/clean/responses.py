@@ -72,7 +72,7 @@ def build_responses(
     with ThreadPoolExecutor() as pool:  # polars works outside the interpreter's lock
         columns = list(pool.map(read_column, (raw[t.column] for t in targets), targets))
     headed = headings(targets, sources)
-    problems = [p for c in columns for p in answer_problems(raw, c, headed)]
+    problems = [p for c in columns for p in answer_problems(raw, c, headed, registers.shown)]
     rows, doubts = _respondents(raw, study, registers)
     rows = _judged(rows, _faults(raw, columns, headed), study)
     codes = pl.DataFrame([c.of("value_code").alias(c.target.column) for c in columns])

@@ -108,7 +108,7 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
         for rows in ready:
             collected.take(rows, parts)
     problems = mapping_problems(sources, known.processes, known.tools)
-    problems += _unmapped(collected, sources, modules, known)
+    problems += _unmapped(collected, sources, modules, known, registers.shown)
     weeks = _weeks(parts, files, modules, sources, known)
     problems += settle(parts, modules, collected, known.kept)
 
@@ -241,8 +241,9 @@ def _rejected(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unmapped(
-    collected: Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known
-) -> list[Problem]:
+    collected: Collected, sources: list[Source], modules: dict[str, ModuleType], known: _Known,
+    shown: Callable[[str], str],
+) -> list[Problem]:  # fmt: skip
     """One problem per label no code is known for, among the rows that would otherwise count."""
     problems = []
     unknown = pl.concat(collected.unknown) if collected.unknown else pl.DataFrame(schema={"source": pl.String})
@@ -254,10 +255,10 @@ def _unmapped(
         place = ["source_file", "source_row"]
         nameless = own.filter(pl.col("process").is_null() & pl.col("kind").is_null())
         labels = nameless.select(*place, process_column, label="process_label")
-        problems += label_problems(labels, "process", source, known.processes)
+        problems += label_problems(labels, "process", source, known.processes, shown)
         tags = own.filter(pl.col("unknown_tools").list.len() > 0).explode("unknown_tools")
         labels = tags.select(*place, tool_column, label="unknown_tools")
-        problems += label_problems(labels, "tool", source, known.tools)
+        problems += label_problems(labels, "tool", source, known.tools, shown)
     return problems
 
 

@@ -77,7 +77,7 @@ class DataProblems(Exception):
 
 # Rules that set a row aside (status set_aside) or count it as a repeat (status duplicate).
 RULES: dict[str, Rule] = {
-    "malformed_row": Rule("Ligne illisible", "The row does not have the number of columns of the header, or a quote is left open.", "Export the file again, or repair this line."),
+    "malformed_row": Rule("Ligne illisible", "The row does not have the number of columns of the header, or a quotation mark stands where no cell starts or ends.", "Export the file again, or repair this line."),
     "bad_date": Rule("Date illisible", "The date cannot be read.", "Write it as YYYY-MM-DD, or declare `date_order:` in study.yaml."),
     "bad_number": Rule("Nombre illisible", "A number cannot be read.", "Write digits, with a comma or a dot for decimals."),
     "bad_duration": Rule("Durée illisible", "The duration cannot be read.", "Write minutes, H:MM or HH:MM:SS."),

@@ -46,8 +46,11 @@ _FIXED: dict[str, tuple[str, ...]] = {
 _NOT_ONE = "The file is no survey structure: neither XML nor columns headed class, type/scale, name, text, language."
 _EXPORT = "Export the survey structure from LimeSurvey as .lss or as tab-separated values."
 _TSV_HEADINGS = {"class", "type/scale", "name", "text", "language"}
-_BLOCK = re.compile(r"(?is)<!--.*?-->|<(script|style)\b.*?</\1>|</?(?:br|p|div|li|ul|ol|tr|td|th|h\d)\b[^>]*>")
-_INLINE = re.compile(r"</?[a-zA-Z][^>]*>")
+# Tags stop at the next one: a cell may hold anything, and is read in time that grows with its length only.
+_HIDDEN = ((re.compile("<!--"), re.compile("-->")), *((re.compile(rf"(?i)<{t}\b"), re.compile(rf"(?i)</{t}>"))
+           for t in ("script", "style")))  # fmt: skip
+_BLOCK = re.compile(r"(?i)</?(?:br|p|div|li|ul|ol|tr|td|th|h\d)\b[^<>]*>")
+_INLINE = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,20 @@ def read_structure(data: bytes) -> Structure:
 
 def flat(text: str) -> str:
     """The text a respondent sees: no HTML, no entity, single spaces."""
-    return " ".join(html.unescape(_INLINE.sub("", _BLOCK.sub(" ", text))).split())
+    if "<" in text:
+        for opening, closing in _HIDDEN:
+            text = _without(text, opening, closing)
+        text = _INLINE.sub("", _BLOCK.sub(" ", text))
+    return " ".join(html.unescape(text).split())
+
+
+def _without(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:
+    """The text without what stands between such marks."""
+    parts, at = [], 0
+    while (first := opening.search(text, at)) and (last := closing.search(text, first.end())):
+        parts.append(text[at : first.start()])
+        at = last.end()
+    return " ".join([*parts, text[at:]])
 
 
 def heading_key(heading: str) -> str:

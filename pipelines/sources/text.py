@@ -6,7 +6,7 @@ being repaired, merged or silently dropped by a lenient parser.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import polars as pl
 from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
+HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings
 BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
+_AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
 _FIRST_BYTES, _FIRST_RECORDS = 1 << 16, 50
@@ -53,11 +55,11 @@ class Block:
 
 
 def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """The file in parts of about `size` bytes, cut between records; a smaller file, or one that is not delimited text,
-    is one part."""
+    """The file in parts of about `size` bytes, cut between records, each below the header and the titles above it; a
+    smaller file, or one that is not delimited text, is one part."""
     with path.open("rb") as file:
         rest = file.read(size)
-        head = _record_end(rest)
+        head = _head_end(rest)
         if len(rest) < size or rest.startswith(_WHOLE) or head == len(rest):
             yield Block(rest + file.read(), 0)
             return
@@ -70,21 +72,39 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         yield Block(header + rest, shift)
 
 
-def _record_end(data: bytes) -> int:
-    """Where the first record that is not blank ends, its line break included."""
-    end = 0
-    while (newline := data.find(b"\n", end)) >= 0:
+def _head_end(data: bytes) -> int:
+    """Where the header ends, its line break included: the first record that is no title; the end when there is none."""
+    ends: list[int] = []
+    filled: list[int] = []
+    start, end, odd = 0, 0, 0
+    while len(ends) < HEADER_WITHIN_ROWS and (newline := data.find(b"\n", end)) >= 0:
+        odd ^= data.count(b'"', end, newline) & 1
         end = newline + 1
-        if _below_separator_line(data[:end].removeprefix(_BOM)).strip() and data.count(b'"', 0, end) % 2 == 0:
-            return end
-    return len(data)
+        record = _below_separator_line(data[start:end].removeprefix(_BOM)) if not odd else b""
+        if record.strip():
+            outside = b"".join(record.split(b'"')[::2])
+            separator = max((b",", b";", b"\t"), key=outside.count)
+            ends.append(end)
+            filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in record.split(separator)))
+        start = start if odd else end
+    below = first_below_titles(filled)
+    return len(data) if below is None else ends[below]
+
+
+def first_below_titles(filled: Sequence[int]) -> int | None:
+    """The first of these rows (how many cells each fills) that is no title: a title or a notice fills one cell, or two
+    of many."""
+    return next((i for i, n in enumerate(filled) if n > 2 or (n == 2 and max(filled) < 4)), None)
 
 
 def _last_record_end(data: bytes) -> int:
     """Where the last whole record ends; 0 when none does."""
     cut = data.rfind(b"\n") + 1
-    if data.count(b'"', 0, cut) % 2:  # that line break stands in a quoted cell: cut before its opening quote
-        cut = data.rfind(b"\n", 0, data.rfind(b'"', 0, cut)) + 1
+    if data.count(b'"', 0, cut) % 2:  # that line break stands in a quoted cell
+        codes = np.frombuffer(data, dtype=np.uint8)
+        outside = (np.cumsum(codes == _QUOTE, dtype=np.uint8) & 1) == 0
+        ends = np.flatnonzero((codes == _LF) & outside)
+        return int(ends[-1]) + 1 if ends.size else 0
     return cut
 
 
@@ -145,8 +165,9 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     """Read `data` as delimited text; the separator is the candidate that splits the first records as it splits the
     header, of several the one that splits it most.
 
-    A record whose number of fields differs from the header's, or that leaves a quote open, is set aside
-    (`malformed_row`). Raises SourceError: `empty_file`, `unrecognised_file`, `wrong_delimiter`.
+    A record whose number of fields differs from the header's, or whose quotes are not those of whole cells, is set
+    aside (`malformed_row`): of the latter each line, as nobody can tell how many rows they were. Raises SourceError:
+    `empty_file`, `unrecognised_file`, `wrong_delimiter`.
     """
     as_it_is = not data.startswith(_WHOLE) and _SEPARATOR_LINE.match(data[:_FIRST_BYTES]) is None
     if as_it_is and (plain := _read_plain(data, separators, "utf-8")) is not None:
@@ -179,10 +200,11 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     marks = np.flatnonzero((buffer == ord(separator)) & outside)
     fields = np.searchsorted(marks, ends) - np.searchsorted(marks, starts) + 1
     lines = np.searchsorted(newlines, starts) + 1
+    torn = _torn(buffer, outside, starts, ends, marks, separator, int(fields[0]))
+    if torn[0]:
+        raise _stray_quote(int(lines[0]))
     header = [h or "" for h in _parse(raw[starts[0] : ends[0] + 1], separator, int(fields[0])).row(0)]
-
-    closed = outside[ends]
-    good = (fields == fields[0]) & closed
+    good = (fields == fields[0]) & ~torn
     good[0] = False
     bad = ~good
     bad[0] = False
@@ -193,8 +215,10 @@ def read_delimited(data: bytes, *, separators: str = ",;\t") -> TextTable:
     frame = _without_blank(frame, columns)
     rejected = no_rejects()
     if bad.any():
+        refused = np.concatenate((lines[bad & ~torn], _lines_of(starts[torn], ends[torn], newlines)))
+        refused.sort()
         rejected = pl.DataFrame(
-            {"source_row": lines[bad], "rule": ["malformed_row"] * int(bad.sum()), "column": [None] * int(bad.sum())},
+            {"source_row": refused, "rule": ["malformed_row"] * refused.size, "column": [None] * refused.size},
             schema=REJECTED_SCHEMA,
         )
     return TextTable(header, frame, rejected, frame.height + rejected.height, separator, encoding)
@@ -225,6 +249,8 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     records, returns, quotes = newlines.size, data.count(b"\r", start), data.count(b'"', start)
     if returns and returns != np.count_nonzero(body[newlines - 1] == _CR):
         return None
+    if quotes and not _quotes_whole_cells(body, ord(separator), quotes):
+        return None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
         frame = _parse(data, separator, fields, skip=1)
@@ -252,6 +278,15 @@ def _outside_quotes(record: bytes) -> bytes:
     return b"".join(record.split(b'"')[::2])
 
 
+def _quotes_whole_cells(body: np.ndarray, separator: int, quotes: int) -> bool:
+    """As many cells open with a quote as close with one, and no other quote stands anywhere."""
+    quote = body == _QUOTE
+    edge = (body == separator) | (body == _LF)
+    opened = int(quote[0]) + np.count_nonzero(quote[1:] & edge[:-1])
+    closed = np.count_nonzero(quote[:-1] & (edge | (body == _CR))[1:])
+    return 2 * opened == 2 * closed == quotes
+
+
 def _without_blank(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     blank = [pl.col(c).is_null() | (pl.col(c) == "") for c in columns]
     if not frame.select(blank[0].any()).item():  # nearly always: the other columns need no look
@@ -272,9 +307,52 @@ def _parse(body: bytes, separator: str, width: int, *, skip: int = 0) -> pl.Data
             io.BytesIO(body), has_header=False, schema=schema, separator=separator, quote_char='"', skip_lines=skip
         )
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
-        raise SourceError(
-            "unrecognised_file", "A quotation mark stands inside an unquoted cell.",
-            "Export again with every field quoted, or remove that quotation mark.") from None  # fmt: skip
+        raise _stray_quote() from None
+
+
+def _stray_quote(line: int | None = None) -> SourceError:
+    return SourceError(
+        "unrecognised_file", "A quotation mark stands inside an unquoted cell.",
+        "Export again with every field quoted, or remove that quotation mark.", line=line)  # fmt: skip
+
+
+def _torn(
+    buffer: np.ndarray, outside: np.ndarray, starts: np.ndarray, ends: np.ndarray, marks: np.ndarray, separator: str,
+    width: int,
+) -> np.ndarray:  # fmt: skip
+    """Which records leave a quote open, have one where no cell starts or ends (as letters of an unquoted cell two do no
+    harm), or hold other rows between two of them: in a file of many columns, a cell with as many separators as its
+    lines would need as rows has swallowed them. `marks`: the separators outside quotes."""
+    torn = ~outside[ends]
+    quotes = np.flatnonzero(buffer == _QUOTE)
+    if not quotes.size:
+        return torn
+    closing = quotes[1::2]
+    opening = quotes[::2][: closing.size]
+    edges = (ord(separator), _LF)
+    before = np.where(opening > 0, buffer[opening - 1], _LF)
+    ends_well = np.isin(buffer[closing + 1], (*edges, _QUOTE))
+    doubtful = ~(np.isin(before, edges) & ends_well)
+    opening, closing, doubled = opening[doubtful], closing[doubtful], (ends_well & (before == _QUOTE))[doubtful]
+    record = np.searchsorted(starts, opening, side="right") - 1
+    marks = np.concatenate(([-1], marks))
+    cell = np.maximum(starts[record], marks[np.searchsorted(marks, opening) - 1] + 1)
+    signs, breaks = (np.flatnonzero((buffer == sign) & ~outside) for sign in edges)
+    held = sum(np.searchsorted(at, closing) - np.searchsorted(at, opening) for at in (signs, breaks))
+    torn[record[~np.where(buffer[cell] == _QUOTE, doubled, held == 0)]] = True
+    if width >= _AS_WIDE_AS_A_ROW:
+        columns, lines = (np.searchsorted(at, ends) - np.searchsorted(at, starts) for at in (signs, breaks))
+        torn |= (lines > 0) & (columns >= lines * (width - 1))
+    return torn
+
+
+def _lines_of(starts: np.ndarray, ends: np.ndarray, newlines: np.ndarray) -> np.ndarray:
+    """Every line of these records that is not blank."""
+    first, last = np.searchsorted(newlines, starts), np.searchsorted(newlines, ends)
+    each = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
+    at = np.concatenate([np.zeros(0, dtype=np.int64), *each])
+    begin = np.where(at > 0, newlines[at - 1] + 1, 0)
+    return at[newlines[at] > begin] + 1
 
 
 def _join(raw: bytes, starts: np.ndarray, ends: np.ndarray, keep: np.ndarray) -> bytes:

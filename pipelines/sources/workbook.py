@@ -14,11 +14,18 @@ from itertools import islice
 import polars as pl
 
 from pipelines.sources.base import SourceError, no_rejects
-from pipelines.sources.text import SOURCE_ROW, TextTable, decode, read_delimited, unique_headings
+from pipelines.sources.text import (
+    HEADER_WITHIN_ROWS,
+    SOURCE_ROW,
+    TextTable,
+    decode,
+    first_below_titles,
+    read_delimited,
+    unique_headings,
+)
 
 Recognises = Callable[[list[str]], bool]
 
-HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings
 _ZIP, _ZIP_END, _XLSX_PART, _ODS = b"PK", b"PK\x05\x06", b"xl/workbook.xml", b"opendocument.spreadsheet"
 _OLD_OFFICE, _ENCRYPTED = b"\xd0\xcf\x11\xe0", "EncryptedPackage".encode("utf-16-le")
 _FIRST_BYTES = 200
@@ -161,9 +168,7 @@ def _table(grid: pl.DataFrame, recognises: Recognises, *, guess: bool) -> TextTa
 
 
 def _first_below_titles(heads: list[list[str]]) -> int | None:
-    """A title or a notice fills the first cell only."""
-    filled = [[bool(h.strip()) for h in head] for head in heads]
-    return next((i for i, cells in enumerate(filled) if any(cells[1:])), None)
+    return first_below_titles([sum(bool(h.strip()) for h in head) for head in heads])
 
 
 def _is_title(header: list[str]) -> bool:
