@@ -21,7 +21,7 @@ _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
-_FIRST_BYTES, _FIRST_RECORDS = 1 << 16, 50
+_FIRST_BYTES, _FIRST_RECORDS, _PIECE = 1 << 16, 50, 1 << 18
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
 # Codes Windows-1252 does not define, and signs or capitals it never has inside a word: there they are the é, è, ê and à
 # of Mac OS Roman or DOS.
@@ -216,9 +216,8 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     fields = outside.count(separator.encode()) + 1
     if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data or _SEPARATOR_LINE.match(data):
         return None
-    body = np.frombuffer(data, dtype=np.uint8, offset=start)
-    records, returns, quotes = (int(np.count_nonzero(body == sign)) for sign in (_LF, _CR, _QUOTE))
-    if returns and returns != np.count_nonzero((body[:-1] == _CR) & (body[1:] == _LF)):
+    records, returns, before_break, quotes = _signs(np.frombuffer(data, dtype=np.uint8, offset=start))
+    if returns != before_break:
         return None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
@@ -226,12 +225,24 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     except SourceError:
         return None
     cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() if frame.height else 0
-    if frame.height != records or cells + quotes + returns + records * fields != body.size:
+    if frame.height != records or cells + quotes + returns + records * fields != len(data) - start:
         return None
     columns = unique_headings(header)
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
     frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
+
+
+def _signs(text: np.ndarray) -> tuple[int, ...]:
+    """How many line feeds, carriage returns, carriage returns before a line feed, and quotes. In pieces that the cache
+    holds: several times faster than at once."""
+    found = np.zeros(4, dtype=np.int64)
+    for at in range(0, text.size, _PIECE):
+        piece, after = text[at : at + _PIECE], text[at + 1 : at + 1 + _PIECE]
+        returns = piece == _CR
+        signs = (piece == _LF, returns, returns[: after.size] & (after == _LF), piece == _QUOTE)
+        found += [np.count_nonzero(sign) for sign in signs]
+    return tuple(found.tolist())
 
 
 def _separator(records: list[bytes], separators: str) -> str | None:
