@@ -37,7 +37,8 @@ def run(study_dir: Path, out: Path | None) -> None:
 
     logging.disable(logging.INFO)  # libraries talk; the steps below are what the analyst needs
     gc.set_threshold(200_000, 50, 50)  # a short run that imports much: collecting often is a tenth of its time
-    with _refusals("Nothing was published: the last published state is untouched."):
+    afterwards = "Nothing was published: the last published state is untouched. `bilan check` says all that is wrong."
+    with _refusals(afterwards):
         summary = run_study(study_dir, out, progress=click.echo)
     click.echo()
     click.echo(

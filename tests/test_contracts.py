@@ -34,8 +34,10 @@ def test_no_table_holds_both_pseudonyms():
 HOUSE = Path(pipelines.__file__).parent
 TIME = {"person_time", "people_time", "time_identities"}
 SURVEY = {"person_survey", "people_survey", "survey_identities"}
-# The only functions that name both: each handles one after the other, and joins nothing.
+# The only functions that name both: each handles one after the other, and joins no person.
 NAME_BOTH = {
+    "indicators/calibration.py: compute": "compares means of team x process; counts people of each on their own",
+    "indicators/power.py: _spreads": "spreads of each domain, one list after the other",
     "clean/registers.py: read_registers": "reads one register after the other",
     "indicators/participation.py: _people": "counts agents of each on their own",
     "study/models.py: _consistent": "names two settings of the study file",

@@ -1,6 +1,7 @@
 """Corrections of the analyst: applied to the text received, told as soon as the source says something else."""
 
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pipelines.parts import Parts, as_texts
 from pipelines.sources import text
 from pipelines.study.corrections import Correction, Declared
 from pipelines.study.load import LoadedStudy, StudyError, load_study
+from tests.conftest import ROOT, SurveyRun
 from tests.page_fixture import frames
 
 KEYS = Keys(b"t" * 32, b"s" * 32)
@@ -206,3 +208,29 @@ def test_the_page_lists_what_was_corrected_and_says_nothing_when_nothing_was():
     row = re.search(r"<tr><th scope=\"row\">4.*?</tr>", page)
     assert row and re.findall(r">([^<>]+)<", row.group().replace("\u00a0", " ").replace("\u202f", " ")) == cells
     assert "corrigées" in page and "corrigées" not in Report(frames()).section("quality")
+
+
+def test_a_run_publishes_what_was_corrected(tmp_path: Path, survey_run: SurveyRun):
+    from pipelines.defs.run import run_study
+
+    folder = Path(shutil.copytree(ROOT / "data" / "raw" / "rse-uk-2017", tmp_path / "study"))
+    correction = yaml("questionnaires/public_2017_uk.csv", "line: 5", "likertagree1[affSat3]", "Agree", "Disagree")
+    (folder / "corrections.yaml").write_text(correction, encoding="utf-8")
+    published = run_study(folder, tmp_path / "out", progress=lambda _: None).published
+    before, after = (
+        dict(pl.read_parquet(tables / "tables" / "distributions.parquet").filter(pl.col("item") == "affSat3").select(
+            "value_code", "n_persons").iter_rows())
+        for tables in (survey_run.published, published)
+    )  # fmt: skip
+    assert {code: after[code] - n for code, n in before.items() if after[code] != n} == {"4": -1, "2": 1}
+    told = pl.read_parquet(published / "tables" / "corrections.parquet")
+    assert told.select("source", "column", "reason", "rows").rows() == [
+        ("enquete", "likertagree1[affSat3]", "Chronomètre oublié", 1)]  # fmt: skip
+    assert "évaluatrice" not in "".join(p.read_text("utf-8") for p in (published / "tables").glob("*.csv"))
+
+
+def test_files_are_read_again_when_a_correction_changes(tmp_path: Path):
+    from pipelines.defs.reuse import fingerprint
+
+    first, second = (fingerprint(study(tmp_path, text), KEYS) for text in (DURATION, DURATION.replace("2:00", "3:00")))
+    assert first != second

@@ -150,3 +150,29 @@ def test_check_says_where_rows_are_left_out_and_that_a_run_would_go_through_and_
     assert "- temps/feuille_E07.csv, line 1009, column 'Items': A number cannot be read (1 row)." in done.output
     assert "A run would go through: 55 rows left out" in done.output.splitlines()[-1]
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
+
+
+def test_nothing_new_nothing_read_and_a_changed_byte_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from pipelines.defs import raw
+    from pipelines.defs.run import run_study
+
+    study = Path(shutil.copytree(DEMO.parent / "rse-uk-2017", tmp_path / "study"))
+    first = run_study(study, tmp_path / "out", progress=lambda _: None)
+    content = [json.loads((first.published / "manifest.json").read_text("utf-8"))["content"]]
+
+    def no_reading(*_: object) -> None:
+        raise AssertionError("a file was read again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(raw, "build_raw", no_reading)
+        log: list[str] = []
+        again = run_study(study, tmp_path / "out", progress=log.append)
+    assert any(line.startswith("Unchanged") for line in log)
+    content.append(json.loads((again.published / "manifest.json").read_text("utf-8"))["content"])
+    assert content[0] == content[1] and again.received == first.received
+
+    export = _first(study, "questionnaires/*.csv")
+    export.write_bytes(export.read_bytes() + b"\r\n")  # a blank line: no row more, other bytes
+    log = []
+    run_study(study, tmp_path / "out", progress=log.append)
+    assert any(line.startswith("Read ") for line in log)

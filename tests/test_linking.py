@@ -186,20 +186,24 @@ def test_tables_of_every_format_are_linked_together():
 
 def test_counts_by_wave_and_pairs_of_agents():
     links = ["exact"] * 3 + ["exact", "mistyped", "ambiguous", "unknown"]
-    rows = pl.DataFrame({"source": ["T0"] * 3 + ["T1"] * 4, "link": links})
+    rows = pl.DataFrame({"source": ["T0"] * 3 + ["T1"] * 4, "source_row": range(2, 9), "link": links})
+    rows = rows.with_columns(source_file=pl.lit("f.csv"))
+    again = rows.tail(1).with_columns(source_file=pl.lit("later.csv"))  # the same response, in two exports
+    rows = pl.concat([rows, again])
+    rejected = again.select("source", "source_file", "source_row", rule=pl.lit("reexported_row"))
     answers = [("T0", "ada", "agent"), ("T0", "bob", "agent"), ("T0", "cy", "encadrant"), ("T1", "ada", "agent"),
                ("T1", "ada", "agent"), ("T1", "cy", "encadrant"), ("T1", "zoé", "agent")]  # fmt: skip
     responses = pl.DataFrame(answers, schema=["wave", "person_survey", "role"], orient="row")
-    found = linking_table(rows, responses, study(registered=True))
+    found = linking_table(rows, rejected, responses, study(registered=True))
     columns = ["wave", "responses", "exact", "mistyped", "ambiguous", "answered", "paired", "baseline"]
     assert found.select(columns).rows() == [("T0", 3, 3, 0, 0, 2, None, None), ("T1", 4, 1, 1, 1, 2, 1, 2)]
     pulse = {"label": "Point", "role": "pulse", "opens": "2026-02-02", "closes": "2026-06-26"}
     waves = [{"wave": w, **pulse} for w in ("T0", "T1")]
     sources = [{"id": w, "format": "limesurvey", "files": ["f.csv"], "wave": w, "person": "CODE"} for w in ("T0", "T1")]
-    unpaired = linking_table(rows, responses, study(registered=True, waves=waves, sources=sources))
+    unpaired = linking_table(rows, rejected, responses, study(registered=True, waves=waves, sources=sources))
     assert unpaired["paired"].to_list() == unpaired["baseline"].to_list() == [None, None]
     alone = [{**source, "person": None} for source in sources]
-    assert linking_table(rows, responses, study(registered=True, waves=waves, sources=alone)).is_empty()
+    assert linking_table(rows, rejected, responses, study(registered=True, waves=waves, sources=alone)).is_empty()
 
 
 def test_codes_that_are_handed_out_need_their_register(tmp_path: Path):

@@ -73,7 +73,7 @@ def build_clean(
         "clean.overheads": time.overheads,
         "clean.presence": time.presence,
         "clean.responses": answers.responses,
-        "clean.linking": linking_table(asked, answers.responses, loaded.study),
+        "clean.linking": linking_table(asked, answers.rejected, answers.responses, loaded.study),
         "clean.scale_items": scale_items(loaded.study),
         **rejected,
         "clean.flagged": pl.concat([time.flagged, answers.flagged]),

@@ -19,6 +19,7 @@ CODE = "code as given"
 # A self-made code: two letters, two digits, one letter, two digits; where each element starts, and its length.
 SELF_MADE = "^[a-z]{2}[0-9]{2}[a-z][0-9]{2}$"
 ELEMENTS = pl.DataFrame({"start": [0, 2, 4, 5], "length": [2, 2, 1, 2]})
+_ROW, _HELD_ELSEWHERE = ["source", "source_file", "source_row"], ["duplicate_row", "reexported_row", "superseded_row"]
 _UNKNOWN, _CANDIDATE = ["wave", "team", "code"], ["wave", "team", "known"]
 
 
@@ -112,14 +113,19 @@ def link_respondents(
     return out
 
 
-def linking_table(raw: pl.DataFrame, responses: pl.DataFrame, study: Study) -> pl.DataFrame:
-    """clean.linking from the raw rows of questionnaires and clean.responses; waves that link nobody have no row.
+def linking_table(
+    raw: pl.DataFrame, rejected: pl.DataFrame, responses: pl.DataFrame, study: Study
+) -> pl.DataFrame:
+    """clean.linking from the raw rows of questionnaires, those set aside or repeated, and clean.responses; waves that
+    link nobody have no row.
 
-    People are agents, as in the participation: `paired` answered this wave and the baseline one.
+    A response that several exports hold is one. People are agents, as in the participation: `paired` answered this wave
+    and the baseline one.
     """
     contract = table("clean.linking")
     waves = {s.id: s.wave for s in study.sources if s.is_survey and s.person is not None}
-    rows = raw.filter(pl.col("source").is_in(list(waves)))
+    once = raw.join(rejected.filter(pl.col("rule").is_in(_HELD_ELSEWHERE)), on=_ROW, how="anti")
+    rows = once.filter(pl.col("source").is_in(list(waves)))
     if rows.is_empty():
         return contract.empty()
     wave = pl.col("source").replace_strict(waves, return_dtype=pl.String).alias("wave")

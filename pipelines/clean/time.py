@@ -101,7 +101,7 @@ def build_time(parts: Parts, files: pl.DataFrame, registers: Registers, loaded: 
         sort = partial(_sort, source=source, module=module, trace=trace and source.entry_is != "session")
         ready: Iterable[Sorted]
         if source.entry_is == "session":
-            every = list(_judged(parts, read, source, module, known, lambda rows: rows))
+            every = list(_judged(parts, read, source, module, known, as_texts))
             ready = map(sort, sessions(every, module, collected))
         else:
             ready = _judged(parts, read, source, module, known, sort)
@@ -142,9 +142,8 @@ def _judged(
         reading = Reading(order or "ymd", unit or "clock")
 
         def work(part: tuple[Path, pl.DataFrame], reading: Reading = reading) -> T:
-            raw = as_texts(part[1], "source", "source_file", "person_time")
-            rows = module.interpret(raw, source=source, reading=reading, kept=known.kept)
-            return then(with_cells(judge_rows(rows, source, module, known), raw))
+            rows = module.interpret(part[1], source=source, reading=reading, kept=known.kept)
+            return then(with_cells(judge_rows(rows, source, module, known), part[1]))
 
         yield from ahead(work, parts.of_file(f"raw.{source.format}", part_key(source.id, file)))
 
@@ -155,12 +154,12 @@ def _sort(rows: pl.DataFrame, *, source: Source, module: ModuleType, trace: bool
     overhead = pl.col("kind").is_not_null()
     entries = good.filter(~overhead) if good["kind"].count() else good
     return Sorted(
-        rejected=_rejected(rows),
-        flagged=_flags(good),
-        unknown=rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN),
-        met=met_rows(with_keys(module, rows), source.format) if trace else pl.DataFrame(),
-        seen=good.select("person_time", "week").unique(maintain_order=True),
-        overheads=_select(good.filter(overhead), "clean.overheads"),
+        rejected=as_texts(_rejected(rows)),
+        flagged=as_texts(_flags(good)),
+        unknown=as_texts(rows.filter(pl.col("rule") == "unknown_code").select(_UNKNOWN)),
+        met=as_texts(met_rows(with_keys(module, rows), source.format)) if trace else pl.DataFrame(),
+        seen=as_texts(good.select("person_time", "week").unique(maintain_order=True)),
+        overheads=as_texts(_select(good.filter(overhead), "clean.overheads")),
         entries=compact(table(ENTRIES).conform(_select(entries, ENTRIES))),
     )
 

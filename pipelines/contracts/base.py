@@ -81,10 +81,13 @@ class Table:
         extra = sorted(have - want)
         if missing or (extra and not self.open_columns):
             raise ValueError(f"{self.qualified_name}: missing columns {missing}, unexpected columns {extra}")
+        # Parts keep texts that repeat as Enum (parts.py).
+        enums = {n for n, dtype in frame.schema.items() if self.in_parts and isinstance(dtype, pl.Enum)}
         declared = [
-            (pl.col(c.name) if c.name in have else pl.lit(None)).cast(c.dtype).alias(c.name)
+            pl.col(c.name) if c.name in enums and c.dtype == pl.String
+            else (pl.col(c.name) if c.name in have else pl.lit(None)).cast(c.dtype).alias(c.name)
             for c in self.columns
-        ]
+        ]  # fmt: skip
         others = [pl.col(name) for name in frame.columns if name not in want] if self.open_columns else []
         out = frame.select(declared + others)
         if self.in_parts or _in_order(out, self.order_by):

@@ -298,7 +298,7 @@ LINKING = Table(
     (
         Column("rank", I, "order of the wave in the study file", minimum=1),
         Column("wave", S, "wave of the study file"),
-        Column("responses", I, "responses read", unit="responses", minimum=1),
+        Column("responses", I, "responses, each counted once however many exports hold it", unit="responses", minimum=1),
         Column("exact", I, "their code is known", unit="responses", minimum=0),
         Column("mistyped", I, "their code is one element from a known one of the team, and no other", unit="responses", minimum=0),
         Column("ambiguous", I, "their code is near a known one, but it cannot be told whose it is: set aside", unit="responses", minimum=0),

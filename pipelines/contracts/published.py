@@ -60,11 +60,11 @@ ACCOUNTS = Table(
     key=("source",), order_by=("source",),
 )  # fmt: skip
 SET_ASIDE = Table(
-    "set_aside", "published", "Why rows were set aside or counted as duplicates.",
+    "set_aside", "published", "Rules that rows break: why they were set aside, counted once, or used all the same.",
     (
         Column("source", S, "id of the source, or register"),
         Column("rule", S, "rule"),
-        Column("status", S, "set aside, or duplicate", allowed=("set_aside", "duplicate")),
+        Column("status", S, "set aside, counted once, or used all the same", allowed=("set_aside", "duplicate", "kept")),
         Column("rows", I, "rows", unit="rows", minimum=1),
     ),
     key=("source", "rule", "status"), order_by=("source", "rule", "status"),
@@ -86,7 +86,7 @@ LINKING = Table(
     (
         Column("rank", I, "order of the wave in the study file", minimum=1),
         Column("wave", S, "wave of the study file"),
-        Column("responses", I, "responses read", unit="responses", nullable=True, minimum=1),
+        Column("responses", I, "responses, each counted once however many exports hold it", unit="responses", nullable=True, minimum=1),
         Column("linked", I, "their code is known, or one element from a known one of the team", unit="responses", nullable=True, minimum=0),
         Column("mistyped", I, "those of them with one mistyped element", unit="responses", nullable=True, minimum=0),
         Column("ambiguous", I, "set aside: near a known code, but it cannot be told whose they are", unit="responses", nullable=True, minimum=0),

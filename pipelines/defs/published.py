@@ -15,7 +15,7 @@ from pipelines.wording.page import metadata
 TABLES = [t for t in all_tables().values() if t.layer == "published"]
 _FROM = {
     "estimates": ["indicators.decisions"], "distributions": ["indicators.distributions"],
-    "participation": ["indicators.participation"], "set_aside": [n for n in INTERNAL if "rejected" in n],
+    "participation": ["indicators.participation"], "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
     "teams": ["clean.teams", "clean.deployments"], "study": [], "provenance": ["raw.files"],
 }  # fmt: skip
 

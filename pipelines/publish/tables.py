@@ -17,8 +17,8 @@ from pipelines.study.models import Study
 
 INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments", "clean.recommendations",
             "clean.incidents", "clean.accounts", "clean.corrections", "clean.linking", "clean.rejected_time",
-            "clean.rejected_responses", "clean.rejected_registers", "raw.files", "indicators.decisions",
-            "indicators.distributions", "indicators.participation")  # fmt: skip
+            "clean.rejected_responses", "clean.rejected_registers", "clean.flagged", "raw.files",
+            "indicators.decisions", "indicators.distributions", "indicators.participation")  # fmt: skip
 # Parts of the study file that say how to read the exports; pages print none of them.
 _NOT_PRINTED = ("sources", "registers", "instruments")
 
@@ -60,8 +60,10 @@ def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _set_aside(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    rejected = pl.concat([tables[f"clean.rejected_{kind}"] for kind in ("time", "responses", "registers")])
-    return rejected.group_by("source", "rule", "status").agg(pl.len().cast(pl.Int64).alias("rows"))
+    kept = tables["clean.flagged"].with_columns(pl.lit("kept").alias("status"))
+    rejected = [tables[f"clean.rejected_{kind}"] for kind in ("time", "responses", "registers")]
+    told = pl.concat([rows.select("source", "rule", "status") for rows in (*rejected, kept)])
+    return told.group_by("source", "rule", "status").agg(pl.len().cast(pl.Int64).alias("rows"))
 
 
 def _corrections(corrections: pl.DataFrame) -> pl.DataFrame:

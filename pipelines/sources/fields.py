@@ -80,9 +80,12 @@ def judge(rows: pl.DataFrame, rules: Rules, kept: Collection[str]) -> pl.DataFra
 
 
 def look_up(rows: pl.DataFrame, column: str, found: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the other columns of `found`, in which `column` is unique; null where it has no such value."""
+    """`rows` with the other columns of `found`, in which `column` is unique, texts as Enum; null where it has no such
+    value."""
     codes, distinct = distinct_of(rows[column])
+    texts = {c: pl.Enum(found[c].drop_nulls().unique().sort()) for c in found.columns if found[c].dtype == pl.String}
     values = distinct.rename({"cell": column}).join(found, on=column, how="left", maintain_order="left")
+    values = values.with_columns(pl.col(c).cast(t) for c, t in texts.items() if c != column)
     return rows.with_columns(values[c].gather(codes) for c in values.columns if c != column)
 
 

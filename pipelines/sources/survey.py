@@ -87,8 +87,9 @@ class Questionnaire:
     tools: Mapping[str, str] = field(default_factory=dict)
 
     def target(self, item: str, about: str | None) -> Target | None:
-        """The target of `item` about a process or tool, or None when the study knows no such thing. The boxes and
-        parts of one item (`PU7[autre]`, `OV1[garder]`) are that item."""
+        """The target of `item` about a process or tool, or None when the study knows no such thing. Boxes and
+        shares (`PU7[autre]`, `TR1[usagers]`) are items of their own; the parts of a text (`OV1[garder]`) are that
+        text."""
         return self._about(self._coded.get(words(item)), about)
 
     def declared(self, value: str) -> Target | None:
@@ -136,7 +137,8 @@ class Questionnaire:
             return None if found is None else Target(found)
         key = words(about)
         if found.kind not in STORED_KINDS and key in {words(a.code) for a in found.answers}:
-            return Target(found)
+            part = f"{found.item}_{about}"
+            return Target(self._coded.get(words(part), found))
         listed = {"process": self.processes, "tool": self.tools}.get(found.per, {})
         codes = [c for c in listed if words(c) == key] or [c for c, label in listed.items() if words(label) == key]
         return Target(found, **{found.per: codes[0]}) if len(codes) == 1 else None
@@ -258,8 +260,7 @@ def _first(options: Iterable[Found | None]) -> Found | None:
 
 
 def _stored(target: Target | None) -> str | None:
-    """The name the column is stored under; None for free text, which is never stored, and for what nothing reads yet
-    (boxes, points, dates)."""
+    """The name the column is stored under; None for free text, which is never stored, and for dates."""
     return target.column if target is not None and target.item.kind in STORED_KINDS else None
 
 

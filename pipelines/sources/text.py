@@ -211,6 +211,10 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
         data = data.rstrip(b"\r\n") + b"\n"
     start = data.find(b"\n") + 1
     head = data[:start].removeprefix(_BOM).rstrip(b"\r\n")
+    try:
+        head.decode()
+    except UnicodeDecodeError:  # no use parsing the rest
+        return None
     outside = b"".join(head.split(b'"')[::2])
     separator = max(separators, key=lambda s: outside.count(s.encode()))
     fields = outside.count(separator.encode()) + 1

@@ -43,10 +43,14 @@ def first_rule(rules: Rules) -> list[pl.Expr]:
 
 def hash_of(*parts: str | pl.Expr) -> pl.Expr:
     """One 64-bit number per combination of values (texts whatever their case); null when the person is not known."""
-    return pl.when(pl.col("person_time").is_not_null()).then(pl.struct("person_time", *parts).hash())
+    person = pl.col("person_time").cast(pl.String)  # an Enum would be hashed by its position
+    return pl.when(person.is_not_null()).then(pl.struct(person, *parts).hash())
 
 
 def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """`frame` with exactly the columns of `schema`; those it lacks are null."""
-    have = set(frame.columns)
-    return frame.select((pl.col(c) if c in have else pl.lit(None)).cast(t).alias(c) for c, t in schema.items())
+    """`frame` with exactly the columns of `schema`; those it lacks are null. A text may be the Enum of a part."""
+    have = frame.schema
+    return frame.select(
+        pl.col(c) if t == TEXT and isinstance(have.get(c), pl.Enum)
+        else (pl.col(c) if c in have else pl.lit(None)).cast(t).alias(c) for c, t in schema.items()
+    )  # fmt: skip

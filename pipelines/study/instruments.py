@@ -54,6 +54,23 @@ class Item(Frozen):
     max_choices: int | None = Field(None, ge=1)  # of `multiple`
     seconds: int | None = Field(None, ge=1)  # to answer it; null = the usual time of its kind
 
+    def parts(self) -> "tuple[Item, ...]":
+        """What is stored of boxes to tick and of shared points: one item a box (ticked or not; an empty cell is a box
+        left empty), one item a share (of 100 points), called `PU7_autre`, `TR1_usagers`."""
+        if self.per != "person" or self.kind not in ("multiple", "points"):
+            return ()
+        told = {"sensitive": self.sensitive, "when": self.when}
+        if self.kind == "points":
+            return tuple(
+                Item(item=f"{self.item}_{a.code}", text=f"{self.text} [{a.label}]", kind="number", minimum=0,
+                     maximum=100, **told) for a in self.answers
+            )  # fmt: skip
+        ticked = (Answer(code="Y", label="Oui", value=1), Answer(code="N", label="Non", value=0, aliases=("",)))
+        return tuple(
+            Item(item=f"{self.item}_{a.code}", text=f"{self.text} [{a.label}]", answers=ticked, **told)
+            for a in self.answers
+        )
+
     @property
     def links(self) -> bool:
         """It says who answers, and is no answer: `person:` and `team:` of a source name its column."""
@@ -107,6 +124,12 @@ class Instruments(Frozen):
     questionnaires: tuple[Form, ...] = ()
     informed: str = ""  # what a respondent confirms before the first question
     seconds: dict[str, int] = {}  # kind of item -> usual seconds to answer one
+
+    def with_parts(self) -> "Instruments":
+        """The same, with the parts of boxes and points as items of their own."""
+        known = {i.item for i in self.items}
+        parts = tuple(p for i in self.items for p in i.parts() if p.item not in known)
+        return self.model_copy(update={"items": (*self.items, *parts)})
 
     def item(self, code: str) -> Item | None:
         """The item of that code, or None."""

@@ -42,9 +42,9 @@ class LoadedStudy:
 
 @cache
 def house_instruments() -> Instruments:
-    """The house's items and scales (instruments.yaml)."""
+    """The house's items and scales (instruments.yaml), with the parts of boxes and points."""
     text = importlib.resources.files("pipelines.study").joinpath("instruments.yaml").read_text("utf-8")
-    return Instruments.model_validate(_yaml(text)[0])
+    return Instruments.model_validate(_yaml(text)[0]).with_parts()
 
 
 def load_study(root: Path) -> LoadedStudy:
@@ -140,7 +140,7 @@ def _merge(house: Instruments, own: Instruments) -> Instruments:
     """The house's instruments with the study's: of the same code, only the fields that the study gives change."""
     parts = {name: _overlaid(getattr(house, name), getattr(own, name), key) for name, key in _CODED.items()}
     rest = {name: getattr(own, name) for name in own.model_fields_set - set(_CODED)}
-    return house.model_copy(update=parts | rest)
+    return house.model_copy(update=parts | rest).with_parts()
 
 
 def _overlaid(house: tuple[Any, ...], own: tuple[Any, ...], key: str) -> tuple[Any, ...]:
