@@ -93,7 +93,7 @@ def build_responses(
             *sorted(problems, key=lambda p: (p.file, p.column or "", p.line or 0)),
             *doubts,
             *again.problems,
-            *_empty_waves(study, {*kept["wave"], *(s.wave for s in sources if s.id in faulty)}),
+            *_empty_waves(study, {*kept["wave"].unique(), *(s.wave for s in sources if s.id in faulty)}),
         ],
     )
 

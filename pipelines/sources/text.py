@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 _AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
 # A spreadsheet's note to itself.
-_FIRST_BYTES, _FIRST_RECORDS = 1 << 16, 50
+_FIRST_BYTES, _FIRST_RECORDS, _PIECE = 1 << 16, 50, 1 << 18
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
 # Codes Windows-1252 does not define, and signs or capitals it never has inside a word: there they are the é, è, ê and à
 # of Mac OS Roman or DOS.
@@ -245,11 +245,8 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     if fields == 1 or head.count(b'"') % 2 or b"\r" in head or b"\0" in data or _SEPARATOR_LINE.match(data):
         return None
     body = np.frombuffer(data, dtype=np.uint8, offset=start)
-    newlines = np.flatnonzero(body == _LF)
-    records, returns, quotes = newlines.size, data.count(b"\r", start), data.count(b'"', start)
-    if returns and returns != np.count_nonzero(body[newlines - 1] == _CR):
-        return None
-    if quotes and not _quotes_whole_cells(body, ord(separator), quotes):
+    records, returns, before_break, quotes = _signs(body)
+    if returns != before_break or (quotes and not _quotes_whole_cells(body, ord(separator), quotes)):
         return None
     try:
         header = [h or "" for h in _parse(head + b"\n", separator, fields).row(0)]
@@ -257,12 +254,24 @@ def _read_plain(data: bytes, separators: str, encoding: str) -> TextTable | None
     except SourceError:
         return None
     cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() if frame.height else 0
-    if frame.height != records or cells + quotes + returns + records * fields != body.size:
+    if frame.height != records or cells + quotes + returns + records * fields != len(data) - start:
         return None
     columns = unique_headings(header)
     frame = frame.rename(dict(zip(_numbered(fields), columns, strict=True)))
     frame = _without_blank(frame.with_columns(pl.int_range(2, records + 2, dtype=pl.Int64).alias(SOURCE_ROW)), columns)
     return TextTable(header, frame, no_rejects(), frame.height, separator, encoding)
+
+
+def _signs(text: np.ndarray) -> tuple[int, ...]:
+    """How many line feeds, carriage returns, carriage returns before a line feed, and quotes. In pieces that the cache
+    holds: several times faster than at once."""
+    found = np.zeros(4, dtype=np.int64)
+    for at in range(0, text.size, _PIECE):
+        piece, after = text[at : at + _PIECE], text[at + 1 : at + 1 + _PIECE]
+        returns = piece == _CR
+        signs = (piece == _LF, returns, returns[: after.size] & (after == _LF), piece == _QUOTE)
+        found += [np.count_nonzero(sign) for sign in signs]
+    return tuple(found.tolist())
 
 
 def _separator(records: list[bytes], separators: str) -> str | None:
