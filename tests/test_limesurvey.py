@@ -188,6 +188,14 @@ def test_timings_are_left_out_in_every_language_and_nothing_like_them():
         assert said(read(f'id;BE1;"{heading}"\n1;5;3.2\n')[1]) == [("unmapped_column", heading)]
 
 
+def test_what_is_written_beside_an_answer_is_free_text_and_is_not_stored():
+    header = "id,SO1[assistanta],SO3[other],BE1[comment],PU7[autre],PU7[other],Q9[other]"
+    text = f"{header}\n1,4,du texte,du texte,Y,du texte,x\n"
+    raw, faults = read(text)
+    assert said(faults) == [("unmapped_column", "Q9[other]")]
+    assert raw.columns == ["id", "SO1:assistanta", "PU7_autre", "source_row"]
+
+
 def test_columns_without_a_heading_are_told_and_only_a_counter_is_an_index():
     assert said(read("id,BE1,\n1,5,note\n2,4,\n")[1]) == [("unmapped_column", "column 3, which has no heading")]
     assert said(read(",BE1\n7,5\n7,4\n")[1]) == [("unmapped_column", "column 1, which has no heading")]

@@ -31,6 +31,8 @@ SUBMITTED, TEAM = "submitdate", "Team"
 KEPT_ADMIN = ("id", SUBMITTED, "lastpage", "startlanguage")
 STORED_KINDS = ("choice", "number")  # kinds of items whose answers are stored
 BY_HAND = 0.05  # a file with fewer « no » than that among its boxes does not say it in words: somebody typed them
+# What is written beside the answers of a question: free text, which is never stored.
+_IN_OWN_WORDS = re.compile(r"^(other|autre|andere|sonstiges)$|(comment|commentaire|kommentar)$")
 CODE = r"[A-Za-z][A-Za-z0-9_]*(?:\[[^\]]*\])*"
 _CODE_FIRST = re.compile(rf"^({CODE})(?:\. |\._\.|\.?$)")
 
@@ -89,7 +91,7 @@ class Questionnaire:
     def target(self, item: str, about: str | None) -> Target | None:
         """The target of `item` about a process or tool, or None when the study knows no such thing. Boxes and
         shares (`PU7[autre]`, `TR1[usagers]`) are items of their own; the parts of a text (`OV1[garder]`) are that
-        text."""
+        text, and what is written beside an answer (`SO3[other]`, `SO3[comment]`) is text too."""
         return self._about(self._coded.get(words(item)), about)
 
     def declared(self, value: str) -> Target | None:
@@ -139,6 +141,8 @@ class Questionnaire:
         if found.kind not in STORED_KINDS and key in {words(a.code) for a in found.answers}:
             part = f"{found.item}_{about}"
             return Target(self._coded.get(words(part), found))
+        if _IN_OWN_WORDS.search(key):
+            return Target(found.model_copy(update={"kind": "text"}))
         listed = {"process": self.processes, "tool": self.tools}.get(found.per, {})
         codes = [c for c in listed if words(c) == key] or [c for c, label in listed.items() if words(label) == key]
         return Target(found, **{found.per: codes[0]}) if len(codes) == 1 else None
