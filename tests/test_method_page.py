@@ -114,5 +114,5 @@ def test_the_demonstration_has_its_method_page(demo_run: DemoRun):
     assert page.findtext(".//h1") == "Méthode"
     text = page.text_content()
     assert [i for i in demo_run.identities if i in text] == []
-    codes = {c.text for c in page.xpath("//section[@id='dictionnaire']//tbody/tr/th/code")}
+    codes = {c.text_content() for c in page.xpath("//section[@id='dictionnaire']//tbody/tr/th/code")}
     assert codes == set(discover())

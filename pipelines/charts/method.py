@@ -141,12 +141,14 @@ class Method:
         return paragraph(words.text("methode.truths.intro")) + self._table("truths", rows, numeric=range(1, 7))
 
     def _codebook(self) -> str:
-        words = self.words
-        rows = [
-            [_code(r["indicator"]), _english(r["description"]), _code(r["estimand"]), _english(r["unit"]),
-             escape(words.text(f"methode.codebook.{r['direction']}")), _code(r["scopes"]), _code(r["models"])]
-            for r in self.page.frame("codebook").iter_rows(named=True)
-        ]  # fmt: skip
+        words, rows, before = self.words, list[list[str]](), ""
+        for r in self.page.frame("codebook").iter_rows(named=True):
+            told = "" if r["indicator"] == before else _english(r["description"])  # once for all that it estimates
+            before = r["indicator"]
+            rows.append([
+                _code(r["indicator"]), told, _code(r["estimand"]), _english(r["unit"]),
+                escape(words.text(f"methode.codebook.{r['direction']}")), _code(r["scopes"]), _code(r["models"]),
+            ])  # fmt: skip
         return paragraph(words.text("methode.codebook.intro")) + self._table("codebook", rows, html=True)
 
     def _tables(self) -> str:
@@ -172,7 +174,8 @@ class Method:
 
 
 def _code(text: str | None) -> str:
-    return f"<code>{escape(text)}</code>" if text else ""
+    """A name of the code, which may break after an underscore."""
+    return f"<code>{escape(text).replace('_', '_<wbr>')}</code>" if text else ""
 
 
 def _english(text: str | None) -> str:
