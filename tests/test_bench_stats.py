@@ -17,7 +17,7 @@ def test_the_committed_figures_are_those_of_every_scenario():
     wanted = {(n, i, s) for n, sc in SCENARIOS.items() for i in sc.indicators for s in sc.scopes if s != "staggered"}
     found = set(figures.filter(pl.col("scope") != "staggered").select("scenario", "indicator", "scope").iter_rows())
     assert found <= wanted and {(n, "programme") for n in SCENARIOS} <= {(n, s) for n, _, s in found}
-    assert (figures["replicates"] >= 100).all() and (figures["intervals"] > 0).all()
+    assert (figures["replicates"] == bench_stats.REPLICATES).all() and (figures["intervals"] > 0).all()
     for column in ("coverage", "false_reached", "naive_coverage", "plain_coverage"):
         assert figures[column].drop_nulls().is_between(0, 1).all()
     assert figures.filter(pl.col("scope") == "programme")["naive_coverage"].null_count() == 0

@@ -147,7 +147,8 @@ class Method:
             before = r["indicator"]
             rows.append([
                 _code(r["indicator"]), told, _code(r["estimand"]), _english(r["unit"]),
-                escape(words.text(f"methode.codebook.{r['direction']}")), _code(r["scopes"]), _code(r["models"]),
+                escape(words.text(f"methode.codebook.{r['direction']}")) if r["direction"] else "",
+                _code(r["scopes"]), _code(r["models"]),
             ])  # fmt: skip
         return paragraph(words.text("methode.codebook.intro")) + self._table("codebook", rows, html=True)
 

@@ -55,17 +55,16 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
 
 
 def _codebook(estimates: pl.DataFrame) -> pl.DataFrame:
-    """Names only: no value of an estimate enters here."""
-    said = {name: module.INDICATOR.description for name, module in discover().items()}
+    """Every indicator of the code and every estimand of the study. Names only: no value of an estimate enters here."""
+    said = [(name, module.INDICATOR.description) for name, module in discover().items()]
+    described = pl.DataFrame(said, schema={"indicator": pl.String, "description": pl.String}, orient="row")
 
     def listed(column: str) -> pl.Expr:
         return pl.col(column).drop_nulls().unique().sort().str.join(", ")
 
-    described = pl.col("indicator").replace_strict(said, default=None, return_dtype=pl.String).alias("description")
-    return (
-        estimates.group_by("indicator", "estimand", "unit", "direction")
-        .agg(listed("scope").alias("scopes"), listed("model_id").alias("models")).with_columns(described)
-    )  # fmt: skip
+    return estimates.group_by("indicator", "estimand", "unit", "direction").agg(
+        listed("scope").alias("scopes"), listed("model_id").alias("models")
+    ).join(described, on="indicator", how="full", coalesce=True)  # fmt: skip
 
 
 def _teams(teams: pl.DataFrame, deployments: pl.DataFrame, study: Study) -> pl.DataFrame:
