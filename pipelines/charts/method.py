@@ -81,26 +81,25 @@ class Method:
         missed = [self._scenario(r) for r in figures if r["status"] not in HELD]
         counts = {status: sum(r["status"] == status for r in figures) for status in HELD}
         said = words.text(
-            "methode.bench.held", held=words.number(counts["held"]), n=words.number(len(figures)),
+            "methode.bench.held", studies=words.number(min(r["replicates"] for r in figures)), held=words.number(counts["held"]), n=words.number(len(figures)),
             error=words.number(counts["within_error"]), missed=words.number(len(missed)),
         )  # fmt: skip
         names = [paragraph(words.text("methode.bench.missed", names=words.raw("semicolon").join(missed)))]
-        rows = []
+        rows, blank = [], words.text("methode.bench.blank")
         for r in figures:
             scenario, indicator, scope = self._names(r)
             rows.append([
-                scenario, indicator, scope, words.number(r["replicates"]),
+                scenario, indicator, scope, words.text(f"methode.bench.status.{r['status']}"),
                 self._share(r["coverage"], r["coverage_error"]),
                 words.text("methode.bench.within", low=self._share(r["bar_low"], decimals=0),
                            high=self._share(r["bar_high"], decimals=0)),
                 self._share(r["false_reached"]),
                 self._or_none(r["false_bar"], lambda v: words.text("methode.bench.most", value=self._share(v))),
                 *(f"{self._share(r[f'{what}_coverage'])} / {self._share(r[f'{what}_false'])}"
-                  if r[f"{what}_coverage"] is not None else words.text("none") for what in ("naive", "plain")),
-                words.text(f"methode.bench.status.{r['status']}"),
+                  if r[f"{what}_coverage"] is not None else blank for what in ("naive", "plain")),
             ])  # fmt: skip
         intro = paragraph(words.text("methode.bench.intro")) + paragraph(said)
-        return intro + "".join(names if missed else []) + self._table("bench", rows, numeric=range(3, 10))
+        return intro + "".join(names if missed else []) + self._table("bench", rows, numeric=range(4, 10))
 
     def _names(self, row: Mapping[str, str]) -> tuple[str, str, str]:
         words = self.words
@@ -116,14 +115,14 @@ class Method:
     def _share(self, value: float | None, error: float | None = None, *, decimals: int = 1) -> str:
         """A share in %, without its sign; with its Monte-Carlo error when there is one."""
         if value is None:
-            return self.words.text("none")
+            return self.words.text("methode.bench.blank")
         shown = self.words.number(100 * value, decimals)
         if error is None:
             return shown
         return self.words.text("methode.bench.error", value=shown, error=self.words.number(100 * error, decimals))
 
     def _or_none(self, value: float | None, show: Callable[[float], str]) -> str:
-        return self.words.text("none") if value is None else show(value)
+        return self.words.text("methode.bench.blank") if value is None else show(value)
 
     def _truths(self) -> str:
         words, path = self.words, self.figures / TRUTHS
