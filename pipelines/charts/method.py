@@ -81,7 +81,8 @@ class Method:
         missed = [self._scenario(r) for r in figures if r["status"] not in HELD]
         counts = {status: sum(r["status"] == status for r in figures) for status in HELD}
         said = words.text(
-            "methode.bench.held", studies=words.number(min(r["replicates"] for r in figures)), held=words.number(counts["held"]), n=words.number(len(figures)),
+            "methode.bench.held", studies=words.number(min(r["replicates"] for r in figures)),
+            held=words.number(counts["held"]), n=words.number(len(figures)),
             error=words.number(counts["within_error"]), missed=words.number(len(missed)),
         )  # fmt: skip
         names = [paragraph(words.text("methode.bench.missed", names=words.raw("semicolon").join(missed)))]
