@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := False
 export DAGSTER_HOME := $(CURDIR)/.dagster
 
-.PHONY: bilan test dev notebooks check quarto bench demo lock clean
+.PHONY: bilan test dev notebooks check quarto bench bench-stats demo lock clean
 
 bilan: $(VENV)/.ready ## run the pipeline on STUDY and write the bilan
 	@$(BIN)/bilan run $(STUDY)
@@ -30,6 +30,10 @@ quarto: $(VENV)/.ready ## install Quarto, where the open Internet is reachable
 
 bench: $(VENV)/.ready ## time and memory beside a plain pandas + scipy script
 	@$(BIN)/python -m tests.bench
+
+bench-stats: $(VENV)/.ready ## coverage and false « atteint » on simulated studies, planted truths: minutes on two cores
+	@$(BIN)/python -m tests.bench_stats --write
+	@$(BIN)/python -m tests.truths --write
 
 demo: $(VENV)/.ready ## write the demonstration study again
 	@$(BIN)/bilan demo --out data/raw/demo

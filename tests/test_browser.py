@@ -63,6 +63,19 @@ def test_axe_finds_nothing_on_the_survey(browser: Any, survey_run: SurveyRun):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
+def test_the_method_page_is_accessible_fits_and_asks_nothing(browser: Any, demo_run: DemoRun, width: int):
+    asked: list[str] = []
+    path = demo_run.page.with_name("methode.html")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri(), wait_until="networkidle")
+    page.eval_on_selector_all("details", "all => all.forEach(d => d.open = true)")
+    assert (_violations(page), asked) == ([], [path.as_uri()])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
 def test_questionnaires_to_print_are_accessible_and_ask_nothing(browser: Any, tmp_path: Path, width: int):
     from pipelines.defs.run import write_questionnaires
 

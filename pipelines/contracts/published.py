@@ -46,6 +46,19 @@ TOOLS = replace(CLEAN_TOOLS, layer="published")
 PROCESSES = replace(CLEAN_PROCESSES, layer="published")
 DEPLOYMENTS = replace(CLEAN_DEPLOYMENTS, layer="published", columns=tuple(replace(c, references=None) for c in CLEAN_DEPLOYMENTS.columns))
 RECOMMENDATIONS = replace(CLEAN_RECOMMENDATIONS, layer="published")
+CODEBOOK = Table(
+    "codebook", "published", "What each estimate is, from the indicators themselves: one row per indicator and estimand.",
+    (
+        Column("indicator", S, "id of the indicator"),
+        Column("description", S, "what it measures; null for a scale that the study added", nullable=True),
+        Column("estimand", S, "which quantity of that indicator; null when its rows stand under the scales they are about", nullable=True),
+        Column("unit", S, "unit of the estimate", nullable=True),
+        Column("direction", S, "which way is favourable", nullable=True, allowed=("higher", "lower")),
+        Column("scopes", S, "levels it is estimated at", nullable=True),
+        Column("models", S, "how it was computed: values of model_id", nullable=True),
+    ),
+    key=("indicator", "estimand", "unit"), order_by=("indicator", "estimand", "unit"),
+)  # fmt: skip
 ACCOUNTS = Table(
     "accounts", "published", "Rows received = accepted + set aside + duplicates, per source.",
     (

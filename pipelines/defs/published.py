@@ -10,14 +10,15 @@ from pipelines.lake import ROOT, content_hash
 from pipelines.publish.render import render_report
 from pipelines.publish.snapshot import release, write_hashes, write_snapshot
 from pipelines.publish.tables import INTERNAL, published_tables
-from pipelines.wording.page import metadata
+from pipelines.wording.page import metadata, method_metadata
 
 TABLES = [t for t in all_tables().values() if t.layer == "published"]
 _FROM = {
     "estimates": ["indicators.decisions"], "distributions": ["indicators.distributions"],
     "participation": ["indicators.participation"],
     "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
-    "teams": ["clean.teams", "clean.deployments"], "study": [], "provenance": ["raw.files"],
+    "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "study": [],
+    "provenance": ["raw.files"],
     "proposals": ["indicators.decisions", *(f"clean.{n}" for n in ("tools", "processes", "deployments", "incidents",
                                                                    "actions"))],
 }  # fmt: skip
@@ -46,24 +47,39 @@ def snapshot(study: StudyResource) -> dg.MaterializeResult:
     return dg.MaterializeResult(data_version=dg.DataVersion(digest), metadata={"content": digest})
 
 
-@dg.asset(key=["release", "bilan_page"], deps=[snapshot], owners=OWNERS, group_name="release", kinds={"quarto", "html"})
-def bilan_page(study: StudyResource) -> dg.MaterializeResult:
-    """reports/bilan.qmd rendered on the prepared snapshot: one self-contained HTML file."""
+def _render(study: StudyResource, name: str, **metadata: str) -> dg.MaterializeResult:
+    """reports/<name>.qmd rendered on the prepared snapshot, aside; `metadata` wins over that of the study."""
     work = study.places.work
-    page = work / "next_site" / "bilan.html"
-    settings = dict(study.lake.read("published.study").iter_rows())
+    page = work / "next_site" / f"{name}.html"
     renderer = render_report(
-        ROOT / "reports" / "bilan.qmd", page, env={"BILAN_LAKE": str((work / "next").resolve())},
-        metadata=metadata(settings),
-    )  # fmt: skip
-    say(f"Rendered   bilan.html ({renderer}, {page.stat().st_size / 1e6:.1f} MB)")
+        ROOT / "reports" / f"{name}.qmd", page, env={"BILAN_LAKE": str((work / "next").resolve())}, metadata=metadata
+    )
+    say(f"Rendered   {page.name} ({renderer}, {page.stat().st_size / 1e6:.1f} MB)")
     return dg.MaterializeResult(metadata={"renderer": renderer, "bytes": page.stat().st_size})
 
 
-@dg.asset(key=["release", "bilan"], deps=[bilan_page], owners=OWNERS, group_name="release", kinds={"html"})
+def _settings(study: StudyResource) -> dict[str, str | None]:
+    return dict(study.lake.read("published.study").iter_rows())
+
+
+@dg.asset(key=["release", "bilan_page"], deps=[snapshot], owners=OWNERS, group_name="release", kinds={"quarto", "html"})
+def bilan_page(study: StudyResource) -> dg.MaterializeResult:
+    """reports/bilan.qmd rendered on the prepared snapshot: one self-contained HTML file."""
+    return _render(study, "bilan", **metadata(_settings(study)))
+
+
+@dg.asset(key=["release", "method_page"], deps=[snapshot], owners=OWNERS, group_name="release",
+          kinds={"quarto", "html"})  # fmt: skip
+def method_page(study: StudyResource) -> dg.MaterializeResult:
+    """reports/methode.qmd rendered on the prepared snapshot: formulas, bench, dictionaries."""
+    return _render(study, "methode", **method_metadata(_settings(study)))
+
+
+@dg.asset(key=["release", "bilan"], deps=[bilan_page, method_page], owners=OWNERS, group_name="release", kinds={"html"})
 def bilan(study: StudyResource) -> dg.MaterializeResult:
-    """The published state: files and page put where readers look, the pointer last."""
+    """The published state: files and pages put where readers look, the pointer last."""
     where = study.places
-    page = release(where.work / "next", where.work / "next_site" / "bilan.html", where.published, where.site)
+    made = [where.work / "next_site" / name for name in ("bilan.html", "methode.html")]
+    page, *_ = release(where.work / "next", made, where.published, where.site)
     say("Published")
     return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(page))})

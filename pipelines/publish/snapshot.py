@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -49,8 +49,8 @@ def write_hashes(path: Path, hashes: Mapping[str, tuple[int, str]]) -> None:
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def release(prepared: Path, page: Path, published: Path, site: Path) -> Path:
-    """Move a prepared snapshot and its page to where readers look; the pointer last. Returns the page's final path.
+def release(prepared: Path, pages: Sequence[Path], published: Path, site: Path) -> list[Path]:
+    """Move a prepared snapshot and its pages to where readers look; the pointer last. Returns the pages' final paths.
 
     A run that dies before this leaves the last published state whole; readers of the older lake keep it.
     """
@@ -67,9 +67,10 @@ def release(prepared: Path, page: Path, published: Path, site: Path) -> Path:
     for path in sorted((prepared / TABLES).iterdir()):
         _replace(path, published / TABLES / path.name)
     _replace(prepared / MANIFEST, published / MANIFEST)
-    _replace(page, site / page.name)
+    for page in pages:
+        _replace(page, site / page.name)
     point_to(published, lake, pointer["content"])
-    return site / page.name
+    return [site / page.name for page in pages]
 
 
 def _replace(path: Path, target: Path) -> None:

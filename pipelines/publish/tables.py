@@ -12,6 +12,7 @@ from pipelines.contracts import table
 from pipelines.decisions.proposals import RULE, propose
 from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
 from pipelines.disclosure.linking import disclose_linking
+from pipelines.indicators.base import discover
 from pipelines.study.corrections import CORRECTIONS_FILE
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Study
@@ -44,12 +45,26 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "incidents": _incidents(tables["clean.incidents"]),
         "actions": tables["clean.actions"],
         "decisions": tables["clean.decisions"],
+        "codebook": _codebook(tables["indicators.decisions"]),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
     }
     done = {name: table(f"published.{name}").conform(frame) for name, frame in frames.items()}
     done["proposals"] = propose(done)
     return {f"published.{name}": frame for name, frame in done.items()}
+
+
+def _codebook(estimates: pl.DataFrame) -> pl.DataFrame:
+    """Every indicator of the code and every estimand of the study. Names only: no value of an estimate enters here."""
+    said = [(name, module.INDICATOR.description) for name, module in discover().items()]
+    described = pl.DataFrame(said, schema={"indicator": pl.String, "description": pl.String}, orient="row")
+
+    def listed(column: str) -> pl.Expr:
+        return pl.col(column).drop_nulls().unique().sort().str.join(", ")
+
+    return estimates.group_by("indicator", "estimand", "unit", "direction").agg(
+        listed("scope").alias("scopes"), listed("model_id").alias("models")
+    ).join(described, on="indicator", how="full", coalesce=True)  # fmt: skip
 
 
 def _teams(teams: pl.DataFrame, deployments: pl.DataFrame, study: Study) -> pl.DataFrame:

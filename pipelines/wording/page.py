@@ -32,6 +32,13 @@ def metadata(settings: Mapping[str, str | None]) -> dict[str, str]:
     return {"lang": language} | ({"title": Words(language).print(given["title"])} if given["title"] else {})
 
 
+def method_metadata(settings: Mapping[str, str | None]) -> dict[str, str]:
+    """The same for the method page: its own title, that of the study under it."""
+    told = metadata(settings)
+    under = {"subtitle": told["title"]} if "title" in told else {}
+    return told | under | {"title": Words(told["lang"]).text("methode.title")}
+
+
 def inline(text: str) -> str:
     """Text as HTML, `**x**` as strong."""
     return _STRONG.sub(r"<strong>\1</strong>", escape(text, quote=False))
