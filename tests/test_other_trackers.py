@@ -106,6 +106,13 @@ def test_clockify_counts_decimal_hours_only_where_they_are_alone():
     assert rows["minutes"].to_list() == [20.0]
 
 
+def test_a_duration_no_calendar_holds_is_a_duration_of_over_twelve_hours():
+    header = "Project,User,Tags,Start Date,Start Time,End Date,End Time,Duration (h)\n"
+    _, rows = rows_of(clockify, header + "P,Ada,,2026-02-03,12:00,,12:30,999999999999999999999999\n"
+                      "P,Ada,,2026-02-03,12:00,2026-02-03,12:30,9999999999999999999:00\n")  # fmt: skip
+    assert rows["rule"].to_list() == ["over_12_hours", "bad_duration"] and rows["minutes"].to_list()[1] is None
+
+
 def test_clockify_breaks_are_not_work():
     header = "Project,User,Tags,Start Date,Start Time,End Date,End Time,Duration (h),Type\n"
     lines = [f"P,Ada,,2026-02-03,12:00,2026-02-03,12:30,00:30:00,{t}" for t in ("Regular", "Break", "Time off", "")]

@@ -62,6 +62,11 @@ def test_of_many_places_the_first_are_shown():
     assert problem.where.endswith("e.csv, lines 2, 3, 4, 5, 6 and 2 more; and 2 more files")
 
 
+def test_a_message_has_an_end_whatever_it_quotes():
+    told = Problem("unmapped_tool", "f.csv", "x" * 100_000, "Write one of " + "code, " * 50_000)
+    assert len(str(told)) < 1500 and told.message.endswith("...") and told.action.startswith("Write one of code")
+
+
 def test_the_worst_comes_first():
     given = ("unmapped_label", "empty_wave", "unmapped_process", "missing_file")
     found = [Problem(rule, "f.csv", "m", "a") for rule in given]

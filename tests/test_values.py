@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines.sources.values import DateOrder, number, text, to_date, yes_no
+from pipelines.sources.values import DateOrder, DurationUnit, duration_minutes, number, text, to_date, yes_no
 
 
 def read(written: str, value: Callable[[pl.Expr], pl.Expr]) -> object:
@@ -48,6 +48,16 @@ DAY = date(2026, 3, 2)
 )  # fmt: skip
 def test_dates(written: str, order: DateOrder, day: date | None):
     assert read(written, lambda cell: to_date(cell, order)) == day
+
+
+@pytest.mark.parametrize("unit", ["clock", "hours", "seconds"])
+def test_a_duration_is_the_same_number_alone_and_among_others(unit: DurationUnit):
+    cell = "3619" if unit == "seconds" else "1:00:19"  # a ninth of all seconds were not
+    alone, among = (
+        pl.DataFrame({"cell": cells}).select(duration_minutes(pl.col("cell"), unit)).to_series()[0]
+        for cells in ([cell], [cell, "2:00", "3:00"])
+    )
+    assert alone == among == pytest.approx(60 + 19 / 60, rel=1e-15)
 
 
 def test_yes_and_no():

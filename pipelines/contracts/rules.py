@@ -33,6 +33,9 @@ Level = Literal["file", "label", "beyond", "within", "flag"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
+LONGEST_TEXT = 700  # characters of a message
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with the input: what, where, what to do. Never holds a name, a code or free text of a person.
@@ -50,6 +53,9 @@ class Problem:
     rows: int = 0
 
     def __post_init__(self) -> None:
+        for said in ("message", "action"):  # a cell quoted or a code listed may be of any length
+            if len(text := getattr(self, said)) > LONGEST_TEXT:
+                object.__setattr__(self, said, f"{text[:LONGEST_TEXT]}...")
         if self.level == "file" and self.rule.startswith("unmapped_"):
             object.__setattr__(self, "level", "label")
 

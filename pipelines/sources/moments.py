@@ -6,7 +6,7 @@ of them. How dates and durations are spelt is in values.py.
 
 import polars as pl
 
-from pipelines.sources.values import DateOrder, to_date
+from pipelines.sources.values import SECOND, DateOrder, to_date
 
 # After a date or alone: 9:05, 09:05:30, 9h05, 9 h, 09:05 PM.
 _TIME = r"^(?:.*[ t])?(\d{1,2}) ?(?:h|[:h] ?(\d{2}))(?::(\d{2})(?:[.,]\d+)?)? ?(?:([ap])\.?m\.?)?$"
@@ -50,7 +50,7 @@ def elapsed_minutes(started: pl.Expr, ended: pl.Expr, zone: str) -> pl.Expr:
 
 def minutes_between(started: pl.Expr, ended: pl.Expr) -> pl.Expr:
     """Float64 minutes from one moment to another."""
-    return (ended - started).dt.total_seconds() / 60
+    return (ended - started).dt.total_seconds() * SECOND
 
 
 def _parts(value: pl.Expr, order: DateOrder) -> tuple[pl.Expr, pl.Expr]:

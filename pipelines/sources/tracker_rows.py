@@ -21,6 +21,7 @@ ROUNDING_MINUTES = 1.5
 NOT_WORK = ("break", "pause", "holiday", "time off", "time_off", "sickness", "parental", "overtime")
 COUNTS = {"Occurrences": "occurrences", "Items": "items", "Errors": "errors"}
 _DAY_MINUTES = 1440
+_LONGEST_SPAN_MINUTES = 1e7
 _MOMENT = pl.Datetime("us")
 
 
@@ -136,6 +137,7 @@ def _with_ends(rows: pl.DataFrame) -> pl.DataFrame:
     """`ended` on its day, `wall_minutes` from the start to it as the clocks on the wall show them (null when one is
     unknown), and `ended_at`: that end, or the start and the duration when it is unknown or before the start."""
     started, ended, minutes = pl.col("started_at"), pl.col("ended"), pl.col("minutes")
+    minutes = pl.when(minutes.abs() < _LONGEST_SPAN_MINUTES).then(minutes)  # no calendar holds what anyone may type
     # The day that comes closest to the duration: 25 hours end on the next day; 2:30 to 2:15 may be 45 minutes in the
     # night when the clocks show that hour twice.
     days = ((minutes - minutes_between(started, ended)) / _DAY_MINUTES).round().cast(pl.Int64)

@@ -25,6 +25,9 @@ class Reading:
     duration_unit: DurationUnit = "clock"
 
 
+# Minutes in a second. Polars divides one row exactly and several by the reciprocal: the same seconds must be the same
+# minutes whatever stands beside them, or two exports of an entry would differ.
+SECOND = 1 / 60
 _SPACES, _UNSEEN = r"\s+", r"[\u{200b}\u{feff}]"  # no-break and thin spaces are among \s
 # The time that may follow a date: `T09:00:00Z`, ` - 09:12`, ` à 9h12`, ` 9:12:45 AM UTC+1`. The zone is not read.
 _TIME = (
@@ -36,7 +39,7 @@ _YEAR_LAST = r"(?i)^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _TIME
 _IN_WORDS = (  # lundi 2 mars 2026, le 1er mars 2026, 02-mars-26: day of the week, day, month, year
     r"^(?:(?:le )?([a-z]{3,9})[.,]* )?(?:le )?(\d{1,2})(?:er)?[ -]([a-z]{3,9})\.?[ -](\d{4}|\d{2})" + _TIME
 )
-_CLOCK = r"^(-)?(\d+):([0-5]\d)(?::([0-5]\d))?$"
+_CLOCK = r"^(-)?(\d{1,6}):([0-5]\d)(?::([0-5]\d))?$"
 _FIGURE = r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?"  # 1234,5 and 1 234.5
 _YES = ["oui", "o", "yes", "y", "ja", "vrai", "true", "x", "✓", "✔", "☑", "☒", "1"]
 _NO = ["non", "n", "no", "nein", "faux", "false", "☐", "0"]
@@ -157,7 +160,7 @@ def duration_minutes(value: pl.Expr, unit: DurationUnit) -> pl.Expr:
     if unit not in ("hours", "minutes", "seconds"):
         return _clock_minutes(value)
     plain = number(value)
-    plain = plain * 60 if unit == "hours" else plain / 60 if unit == "seconds" else plain
+    plain = plain * 60 if unit == "hours" else plain * SECOND if unit == "seconds" else plain
     return pl.coalesce(_clock_minutes(value), plain)
 
 
@@ -175,4 +178,4 @@ def _clock_minutes(value: pl.Expr) -> pl.Expr:
     parts = value.str.extract_groups(_CLOCK)
     hour, minute, second = (parts.struct.field(str(i)).cast(pl.Int64, strict=False) for i in (2, 3, 4))
     sign = pl.when(parts.struct.field("1").is_null()).then(1).otherwise(-1)
-    return sign * (hour * 3600 + minute * 60 + second.fill_null(0)) / 60
+    return sign * (hour * 3600 + minute * 60 + second.fill_null(0)) * SECOND

@@ -1,7 +1,7 @@
 """What is spoilt: small studies around real files, one per format, each of which a run would go through."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -57,7 +57,7 @@ def subjects() -> dict[str, Subject]:
         _sheet(), _typed_sheet(),
         _tracker("kimai", {"Date": "ymd"}), _tracker("toggl", {"Start date": "ymd", "End date": "ymd"}),
         _tracker("clockify", {"Start Date": "dmy", "End Date": "dmy"}, declared=True),
-        *_other_trackers(), _codes(), _labels(), _public(),
+        *_profiles(), *_other_trackers(), _codes(), _labels(), _public(),
         _real("two_header_rows", "models_german.csv", below=1), _real("index_column", "rse_zaf.csv", fixed=1),
         *_forms(), _registers(),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def _some(data: bytes, first: int, step: int) -> bytes:
 def _demo(name: str, files: dict[str, bytes], registers: dict[str, str], sources: list[dict[str, object]],
           **more: object) -> Subject:  # fmt: skip
     """A study on a part of the demonstration: its registers, its calendar, the waves of its sources."""
-    demo = load_study(DEMO).study
+    demo = _study()
     waves = {s["wave"] for s in sources if "wave" in s}
     plain = demo.model_dump(exclude={"instruments", "registers", "sources", "waves", "quarantine"})
     study = Study.model_validate({
@@ -98,6 +98,11 @@ def _demo(name: str, files: dict[str, bytes], registers: dict[str, str], sources
 def _people() -> bytes:
     people = pl.read_excel(DEMO / "registers" / "people_time.xlsx", infer_schema_length=0)
     return people.write_csv(separator=";").encode()
+
+
+@cache
+def _study() -> Study:
+    return load_study(DEMO).study
 
 
 def _demo_registers(files: Iterable[str]) -> dict[str, bytes]:
@@ -119,7 +124,7 @@ def _identities(files: dict[str, bytes]) -> tuple[str, ...]:
 
 # --------------------------------------------------------------------------------------------------------------- time
 def _settings(source: str, **changes: object) -> dict[str, object]:
-    found = next(s for s in load_study(DEMO).study.sources if s.id == source)
+    found = next(s for s in _study().sources if s.id == source)
     return {**found.model_dump(exclude_unset=True), **changes}
 
 
@@ -155,6 +160,38 @@ def _tracker(fmt: str, dates: dict[str, str], *, declared: bool = False) -> Subj
     return _demo(fmt, files, _TIME, [_settings(fmt)], dates=dates, declared=declared, numbers=numbers)
 
 
+def _rewritten(name: str, fmt: str, changes: dict[str, Callable[[str], str]], dates: dict[str, str],
+               **settings: object) -> Subject:  # fmt: skip
+    """A tracker's export as another user's profile writes it."""
+    grid = parse(_tracker(fmt, {}).files[f"temps/{fmt}.csv"])
+    at = {i: changes[h] for i, h in enumerate(grid.header) if h in changes}
+    rows = [tuple(c._replace(text=at[i](c.text)) if i in at and c.text else c for i, c in enumerate(r))
+            for r in grid.records[1:]]  # fmt: skip
+    files = {f"temps/{fmt}.csv": grid.with_records(grid.records[0], *rows).bytes()}
+    source = {k: v for k, v in {**_settings(fmt), **settings}.items() if v is not None}
+    return _demo(name, files, _TIME, [source], dates=dates)
+
+
+def _profiles() -> list[Subject]:
+    """Kimai in seconds and in decimal hours, Clockify as in America: what is decided on the whole file."""
+    def minutes(clock: str) -> int:
+        return int(clock.split(":")[0]) * 60 + int(clock.split(":")[1])
+
+    def american(day: str) -> str:
+        return f"{int(day[3:5])}/{int(day[:2])}/{day[6:]}"
+
+    def half_days(time: str) -> str:
+        hour = int(time[:2])
+        return f"{hour % 12 or 12}{time[2:]} {'PM' if hour >= 12 else 'AM'}"
+
+    days = {"Start Date": american, "End Date": american, "Start Time": half_days, "End Time": half_days}
+    return [
+        _rewritten("kimai_seconds", "kimai", {"Duration": lambda c: str(minutes(c) * 60)}, {"Date": "ymd"}),
+        _rewritten("kimai_hours", "kimai", {"Duration": lambda c: f"{minutes(c) / 60:.2f}"}, {"Date": "ymd"}),
+        _rewritten("clockify_american", "clockify", days, {}, date_order=None),
+    ]
+
+
 def _other_trackers() -> list[Subject]:
     """Harvest, solidtime, Clockify's summary and a declared tracker, from the literals of their tests."""
     literal = test_trackers_to_clean.FILES
@@ -182,7 +219,7 @@ def _other_trackers() -> list[Subject]:
     }  # fmt: skip
     dates = {"harvest": {"Date": "ymd"}, "summary": {"Date": "ymd"}, "declared": {"Jour": "dmy"}, "solidtime": {}}
     numbers = {"harvest": ("Hours",), "declared": ("Durée",)}
-    plain = load_study(DEMO).study.model_dump(include={"title", "organisation", "calendar"})
+    plain = _study().model_dump(include={"title", "organisation", "calendar"})
     found = []
     for name, text in exports.items():
         study = Study.model_validate({
