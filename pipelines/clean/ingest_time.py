@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -37,13 +38,16 @@ def read_time(loaded: LoadedStudy, registers: Registers, parts: Parts) -> RawRes
     received: list[dict[str, object]] = []
     rejected = [table("raw.rejected").empty()]
     problems: list[Problem] = []
-    for fmt, module in time_formats().items():
-        for name in module.TABLES:
-            parts.clear(f"raw.{name}")
-        for source in (s for s in loaded.study.sources if s.format == fmt):
+    found = [(source, module) for fmt, module in time_formats().items()
+             for source in loaded.study.sources if source.format == fmt]  # fmt: skip
+    for name in (name for module in time_formats().values() for name in module.TABLES):
+        parts.clear(f"raw.{name}")
+    with ThreadPoolExecutor(1) as meanwhile:
+        for source, module in found:
             files, missing = files_of(loaded, source)
             problems += missing
             for name, path in files:
+                digest = meanwhile.submit(fingerprint, path)
                 declared = loaded.corrections.of(name)
                 try:
                     file = _read_file(path, name, module, source, registers, parts, declared)
@@ -53,7 +57,7 @@ def read_time(loaded: LoadedStudy, registers: Registers, parts: Parts) -> RawRes
                 problems += file.problems
                 rejected += file.rejected
                 received.append({
-                    "source": source.id, "source_file": name, "format": fmt, "sha256": fingerprint(path),
+                    "source": source.id, "source_file": name, "format": source.format, "sha256": digest.result(),
                     "received": file.received, "date_order": file.reading.date_order,
                     "duration_unit": file.reading.duration_unit,
                 })  # fmt: skip
