@@ -24,9 +24,9 @@ from pipelines.sources.values import (
 )
 from tests.properties import DAYS, SPACES, bounded, read
 
-FRENCH = ("janvier février mars avril mai juin juillet août septembre octobre novembre décembre").split()
-ENGLISH = ("January February March April May June July August September October November December").split()
-WEEK = ("lundi mardi mercredi jeudi vendredi samedi dimanche").split()
+FRENCH = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+ENGLISH = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+WEEK = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 ORDERS: st.SearchStrategy[DateOrder] = st.sampled_from(["ymd", "dmy", "mdy"])
 PADDING = st.sampled_from(["", " ", "\u00a0", "\ufeff", "\t"])
 # What hands and machines put in such cells by mistake.
