@@ -28,8 +28,9 @@ check: $(VENV)/.ready ## lint and types
 quarto: $(VENV)/.ready ## install Quarto, where the open Internet is reachable
 	@$(BIN)/python -m pip install "quarto-cli>=1.8"
 
-bench: $(VENV)/.ready ## time and memory beside a plain pandas + scipy script
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.ready ## times and memory beside plain scripts, and what becomes of spoilt files: minutes
+	@$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench_ingest && $(BIN)/python -m tests.bench_survey && \
+	  $(BIN)/python -m tests.fuzz
 
 bench-stats: $(VENV)/.ready ## coverage and false « atteint » on simulated studies, planted truths: minutes on two cores
 	@$(BIN)/python -m tests.bench_stats --write

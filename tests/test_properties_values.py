@@ -24,8 +24,34 @@ from pipelines.sources.values import (
 )
 from tests.properties import DAYS, SPACES, bounded, read
 
-FRENCH = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
-ENGLISH = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+FRENCH = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+ENGLISH = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 WEEK = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 ORDERS: st.SearchStrategy[DateOrder] = st.sampled_from(["ymd", "dmy", "mdy"])
 PADDING = st.sampled_from(["", " ", "\u00a0", "\ufeff", "\t"])
@@ -35,7 +61,7 @@ NONSENSE = st.text(st.sampled_from("0123456789 .,:/-hmin'+eE%€xé\u00a0٣½²"
 
 @st.composite
 def numbers(draw: st.DrawFn) -> tuple[str, float]:
-    value = draw(st.decimals(-10**9, 10**9, places=draw(st.integers(0, 4))))
+    value = draw(st.decimals(-(10**9), 10**9, places=draw(st.integers(0, 4))))
     sign, plain = ("-" if value.is_signed() else draw(st.sampled_from(["", "+"]))), f"{abs(value):f}"
     integer, _, decimals = plain.partition(".")
     style = draw(st.sampled_from(["plain", "spaces", "both marks"]))
@@ -62,7 +88,9 @@ def test_what_is_read_as_a_number_has_its_digits_and_no_other_sign(written: list
         plain = " ".join(cell.split())
         assert re.fullmatch(r"[+-]?[0-9][0-9., ]*", plain), cell
         marks = re.findall(r"[.,]", plain)
-        whole_part, _, decimals = plain.replace(" ", "").rpartition(marks[-1]) if marks else (plain.replace(" ", ""), "", "")
+        whole_part, _, decimals = (
+            plain.replace(" ", "").rpartition(marks[-1]) if marks else (plain.replace(" ", ""), "", "")
+        )
         assert value == float(re.sub(r"[.,]", "", whole_part) + "." + decimals + "0"), cell
 
 
@@ -146,7 +174,9 @@ def test_a_duration_of_a_tracker_reads_back_exactly(parts: list[tuple[int, int, 
     seconds = [h * 3600 + m * 60 + s for h, m, s in parts]
     exact = [pytest.approx(s / 60, rel=1e-14) for s in seconds]  # the product with 1/60 may be off in the last place
     assert read([f"{h:02}:{m:02}:{s:02}" for h, m, s in parts], lambda c: duration_minutes(c, "hours")) == exact
-    assert read([f"-{h}:{m:02}:{s:02}" for h, m, s in parts], lambda c: duration_minutes(c, "clock")) == [pytest.approx(-s / 60, rel=1e-14) for s in seconds]
+    assert read([f"-{h}:{m:02}:{s:02}" for h, m, s in parts], lambda c: duration_minutes(c, "clock")) == [
+        pytest.approx(-s / 60, rel=1e-14) for s in seconds
+    ]
     assert read([str(s) for s in seconds], lambda c: duration_minutes(c, "seconds")) == exact
     hours = [Decimal(s).quantize(Decimal("0.01")) for s in seconds]
     assert read([str(h).replace(".", ",") for h in hours], lambda c: duration_minutes(c, "hours")) == [
@@ -205,7 +235,9 @@ def test_a_moment_that_says_its_zone_is_local_time(moments: list[datetime], zone
     assert read(there, lambda c: moment(c, "ymd", zone)) == local
 
 
-@pytest.mark.parametrize("words", [("oui", "non"), ("Yes", "NO"), ("VRAI", "faux"), ("x", "0"), ("✓", "☐"), ("ja", "nein")])
+@pytest.mark.parametrize(
+    "words", [("oui", "non"), ("Yes", "NO"), ("VRAI", "faux"), ("x", "0"), ("✓", "☐"), ("ja", "nein")]
+)
 def test_yes_and_no_stay_what_they_are(words: tuple[str, str]):
     assert read([words[0], words[1], f" {words[0]}\u00a0", f"{words[0]}{words[1]}", "?"], yes_no) == [
         True, False, True, None, None]  # fmt: skip

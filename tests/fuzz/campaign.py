@@ -129,7 +129,11 @@ def _more_faults(outcome: Outcome, subject: Subject, damage: Damage, case: Case)
         received, expected = received_by(outcome, case.file), received_by(before, case.file)
         if received != expected:
             yield f"received {received}, not {expected}"
-    if damage.kind in ("local", "loses") and not hard and (new := strangers(outcome, before, alone=subject.alone)) > damage.touched:
+    if (
+        damage.kind in ("local", "loses")
+        and not hard
+        and (new := strangers(outcome, before, alone=subject.alone)) > damage.touched
+    ):
         yield f"{new} rows the file did not hold, {damage.touched} touched"
     if damage.kind == "local" and not outcome.stopping:
         received, expected = received_by(outcome, case.file) or 0, received_by(before, case.file) or 0

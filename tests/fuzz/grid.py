@@ -25,8 +25,8 @@ Record = tuple[Cell, ...]
 class Grid:
     """A file of text: its records (the header first, blank lines left out) and how it writes them.
 
-    `quoting`: `received`; `all` (but what is nothing at all); `needed`, by signs or to tell '' from nothing. `book`: the
-    sheets of the workbook it is saved as, itself the first.
+    `quoting`: `received`; `all` (but what is nothing at all); `needed`, by signs or to tell '' from nothing. `book`:
+    the sheets of the workbook it is saved as, itself the first.
     """
 
     records: tuple[Record, ...]

@@ -135,6 +135,7 @@ def empty_columns(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage]
 @_in(TABLES)
 def spaces(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage]:
     """No-break spaces for spaces, and spaces around what is written."""
+
     def padded(cell: Cell) -> Cell:
         if not cell.text.strip() or cell.text == "-99":  # Qualtrics' own sign
             return cell
@@ -268,7 +269,8 @@ def cells_lost_or_added(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, D
 
 
 _STRANGE = (
-    "0", "-1", "1e308", "1e400", "999999999999999999999999", "-0", "NaN", "inf", "٣٤", "１２", "½", "1.2.3", "1,2,3", "--",
+    "0", "-1", "1e308", "1e400", "999999999999999999999999", "-0", "NaN", "inf", "٣٤", "１２", "½", "1.2.3",
+    "1,2,3", "--",
     "#N/A", "=1+1", "25:61", "24:00", "-1:15", "99999:00", "1h75", "0001-01-01", "9999-12-31", "2026-02-30",
     "31/12/99999", "00/00/0000", "2026-03-29 02:30:00", "1 000 000", "1\u00a0000", "0x1F", "1_000", "²", "\u200b",
     "\ufeff", "\u202e12", "null", "None", "true", "N/A", "-oth-", "'=A1", "<b>12</b>", "&#49;&#50;", "<!--", "<script",
@@ -297,7 +299,9 @@ def strange_column(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage
 def huge_cell(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage]:
     records = list(grid.records)
     i = int(rng.integers(0, len(records)))
-    pattern = str(rng.choice(["x", "9", "a b ", "<b>", "<script", "<!--", "a.b..", "l'été ", "1,", "é;", "&amp;", "[", "{"]))
+    pattern = str(
+        rng.choice(["x", "9", "a b ", "<b>", "<script", "<!--", "a.b..", "l'été ", "1,", "é;", "&amp;", "[", "{"])
+    )
     at = int(rng.integers(0, len(records[i])))
     records[i] = _with(records[i], at, pattern * int(rng.integers(1_000, 60_000)))
     return grid.with_records(*records), Damage("any" if i < _header(grid, subject) else "local", touched=1)
@@ -360,7 +364,11 @@ def headings_respelt(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Dama
     """Headings in capitals, cut, or mangled as R does."""
     way = int(rng.integers(0, 4))
     changes: list[Callable[[str], str]] = [
-        str.upper, lambda h: h[:3], lambda h: re.sub(r"\W", ".", h), lambda h: h + "." + str(int(rng.integers(1, 4)))]  # fmt: skip
+        str.upper,
+        lambda h: h[:3],
+        lambda h: re.sub(r"\W", ".", h),
+        lambda h: h + "." + str(int(rng.integers(1, 4))),
+    ]
     header = tuple(c._replace(text=changes[way](c.text)) if rng.random() < 0.5 else c for c in grid.records[0])
     return grid.with_records(header, *grid.records[1:]), Damage("any")
 
@@ -412,7 +420,7 @@ def title_above(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage] |
     return grid.with_records(*(above if rng.random() < 0.5 else [wide]), *grid.records), MOVED
 
 
-# ------------------------------------------------------------------------------------------------------- how it is written
+# -------------------------------------------------------------------------------------------------- how it is written
 @_in(WRITING)
 def encoding(rng: Rng, grid: Grid, subject: Subject) -> tuple[Grid, Damage]:
     return replace(grid, encoding=str(rng.choice(["utf-8", "utf-8-sig", "cp1252", "utf-16"]))), SAME

@@ -37,7 +37,9 @@ def outcome(path: Path) -> str:
         table = read_table(data, lambda header: any(m.recognises(header) for m in known.values()))
     except SourceError as error:
         return f"refused ({error.rule}): {error.message}"[:SHOWN]
-    taken = [name for name, module in known.items() if module.recognises(table.header)] or ["a table of no known format"]
+    taken = [name for name, module in known.items() if module.recognises(table.header)] or [
+        "a table of no known format"
+    ]
     aside = f", {table.rejected.height} of them set aside" if table.rejected.height else ""
     return f"{' or '.join(taken)}: {table.received} rows received{aside}"
 

@@ -68,7 +68,9 @@ def whole_demo() -> Subject:
     """The demonstration study as it is committed."""
     study = load_study(DEMO).study
     files = {p.relative_to(DEMO).as_posix(): p.read_bytes() for p in sorted(DEMO.rglob("*")) if p.is_file()}
-    return Subject("demo", study, files, tuple(f for f in files if f.startswith(("temps", "quest"))), _identities(files))
+    return Subject(
+        "demo", study, files, tuple(f for f in files if f.startswith(("temps", "quest"))), _identities(files)
+    )
 
 
 def _some(data: bytes, first: int, step: int) -> bytes:
@@ -109,15 +111,22 @@ def _demo_registers(files: Iterable[str]) -> dict[str, bytes]:
     return {f: _people() if "people_time" in f else (DEMO / f).read_bytes() for f in files}
 
 
+_NAMES = re.compile(
+    r"(?i)^(name|user|email|e-mail|sheet_code|code|mon code|code\..*|tracker_user|votre code|adresse e-mail|agent|"
+    r"first name|last name)$"
+)
+
+
 def _identities(files: dict[str, bytes]) -> tuple[str, ...]:
     """Cells of the columns that name people, wherever they stand, but for words too short to tell."""
-    found: set[str] = {w for w in ("192.0.2.", "@example.org", "secret") if any(w.encode() in f for f in files.values())}
+    found: set[str] = {
+        w for w in ("192.0.2.", "@example.org", "secret") if any(w.encode() in f for f in files.values())
+    }
     for name, data in files.items():
         if not name.endswith(".csv"):
             continue
         grid = parse(data)
-        named = [i for i, h in enumerate(grid.header) if re.search(r"(?i)^(name|user|email|e-mail|sheet_code|code|mon code|code\..*|"
-                 r"tracker_user|votre code|adresse e-mail|agent|first name|last name)$", h.strip())]  # fmt: skip
+        named = [i for i, h in enumerate(grid.header) if _NAMES.search(h.strip())]
         found |= {r[i].text.strip().lower() for r in grid.records[1:] for i in named if i < len(r)}
     return tuple(sorted(w for w in found if len(w) > 5))
 
@@ -139,6 +148,7 @@ def _sheet() -> Subject:
 
 def _typed_sheet() -> Subject:
     """A workbook as hands fill it in: dates and numbers as cells of their own, a sheet of help, a sheet of weeks."""
+
     def typed(text: str) -> object:
         if re.fullmatch(r"\d{2}/\d{2}/\d{4}", text):
             return datetime.strptime(text, "%d/%m/%Y")
@@ -174,6 +184,7 @@ def _rewritten(name: str, fmt: str, changes: dict[str, Callable[[str], str]], da
 
 def _profiles() -> list[Subject]:
     """Kimai in seconds and in decimal hours, Clockify as in America: what is decided on the whole file."""
+
     def minutes(clock: str) -> int:
         return int(clock.split(":")[0]) * 60 + int(clock.split(":")[1])
 
@@ -202,7 +213,8 @@ def _other_trackers() -> list[Subject]:
     days = [f"2026-03-{d:02}" for d in range(2, 28)]
     exports = {
         "harvest": ("Date,Client,Project,Project Code,Task,Notes,Hours,First Name,Last Name\n" + "".join(
-            f'{d},C,P,,{work},secret de {n},"{n % 5},{n % 4 * 25:02}",Agnès,Martineau\n' for n, d in enumerate(days, 1))),
+            f'{d},C,P,,{work},secret de {n},"{n % 5},{n % 4 * 25:02}",Agnès,Martineau\n'
+            for n, d in enumerate(days, 1))),
         "solidtime": ("id,description,start,end,type,user_id,project_id,tags\n" + "".join(
             f'{n},secret,{d}T08:00:00Z,{d}T08:{n + 10}:00Z,work,user-1234,courriels,"[""assistanta""]"\n'
             for n, d in enumerate(days, 1))),
@@ -242,7 +254,9 @@ def _codes() -> Subject:
         if record[code].text and record[code].text not in [r[code].text for r in rows]:
             rows.append(record)
     data = grid.with_records(grid.records[0], *rows).bytes()
-    return _demo("codes", {"questionnaires/resultats_t0.csv": data}, _SURVEY, [_settings("t0")], numbers=("TP1[SQ001]",))
+    return _demo(
+        "codes", {"questionnaires/resultats_t0.csv": data}, _SURVEY, [_settings("t0")], numbers=("TP1[SQ001]",)
+    )
 
 
 def _labels() -> Subject:
@@ -306,10 +320,12 @@ def _forms() -> list[Subject]:
     google = test_forms.GOOGLE.splitlines()[0]
     codes = [r[0].text for r in parse((DEMO / "registers" / "people_survey.csv").read_bytes()).records[1:20]]
     said = ["Satisfait", "Peu satisfait", "Très satisfait"]
-    lines = [f'{n + 10:02}/02/2026 09:1{n % 10}:45,ada{n}@example.org,{code},{n % 8},"Courriel, Agenda",{said[n % 3]},secret'
+    lines = [f'{n + 10:02}/02/2026 09:1{n % 10}:45,ada{n}@example.org,{code},{n % 8},'
+             f'"Courriel, Agenda",{said[n % 3]},secret'
              for n, code in enumerate(codes[:9])]  # fmt: skip
     qualtrics = test_forms.LABELS.splitlines()
-    lines_q = [f"2026-02-{n + 10:02} 09:00:00,2026-02-{n + 10:02} 09:05:00,IP Address,100,True,R_{n},ada{n}@example.org,"
+    lines_q = [f"2026-02-{n + 10:02} 09:00:00,2026-02-{n + 10:02} 09:05:00,IP Address,100,True,R_{n},"
+               f"ada{n}@example.org,"
                f"{('Tout le temps', 'Jamais')[n % 2]},{('-99', 'Satisfait')[n % 2]}" for n in range(9)]  # fmt: skip
     frama = [*test_forms.FRAMAFORMS[2:3]] + [
         [str(n), str(900 + n), f"{n + 10}/02/2026 - 09:00", f"{n + 10}/02/2026 - 09:05", "x", "0", "192.0.2.1", "0",
