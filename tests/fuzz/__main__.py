@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --seconds 600`: the figures of a campaign, then the outcomes of real files; exit 1 on a fault."""
+"""`python -m tests.fuzz --seconds 600`: the figures of a campaign, then outcomes of real files; exit 1 on a fault."""
 
 import argparse
 import sys
