@@ -5,12 +5,10 @@ Belongs here: what makes two rows one response. What becomes of rows met again i
 
 import polars as pl
 
-from pipelines.clean.repeats import FOUND, ROWS, Repeats, find_repeats
+from pipelines.clean.repeats import FOUND, OF_REFUSED, ROWS, Repeats, find_repeats
 
 RESPONSE_ID = "id"
 _NOT_SAID = ("source_file", "source_row")  # where a row stands is no part of what it says
-# What another export may say of a row that is refused: that it holds it too, or holds it mended.
-_OF_REFUSED = ("reexported_row", "superseded_row")
 
 
 def exported_again(rows: pl.DataFrame, raw: pl.DataFrame, codes: pl.DataFrame) -> Repeats:
@@ -56,5 +54,5 @@ def exported_again(rows: pl.DataFrame, raw: pl.DataFrame, codes: pl.DataFrame) -
     ]
     met = pl.concat([p.found for p in parts]).join(
         found.select("source_file", "source_row", "refused"), on=["source_file", "source_row"], maintain_order="left")
-    kept = met.filter(~pl.col("refused") | pl.col("rule").is_in(_OF_REFUSED)).drop("refused")
+    kept = met.filter(~pl.col("refused") | pl.col("rule").is_in(OF_REFUSED)).drop("refused")
     return Repeats(kept, [problem for p in parts for problem in p.problems])

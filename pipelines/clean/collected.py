@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.clean.ingest_time import part_key
 from pipelines.clean.overlaps import overlapping
-from pipelines.clean.repeats import ROWS, find_repeats
+from pipelines.clean.repeats import OF_REFUSED, ROWS, find_repeats
 from pipelines.contracts.rules import RULES, Problem
 from pipelines.parts import Parts, as_texts
 from pipelines.sources.sessions import summed
@@ -23,8 +23,6 @@ _MET: dict[str, pl.DataType] = {
     **ROWS, "format": pl.String(), "started_at": pl.Datetime("us"), "ended_at": pl.Datetime("us"),
     "refused": pl.Boolean(),
 }  # fmt: skip
-# What another export may say of a row that is refused: that it holds it too, or holds it mended.
-_OF_REFUSED = ("reexported_row", "superseded_row")
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def settle(
     overlaps = overlapping(left.filter(~pl.col("refused")).rename({"person": "person_time"}))
     found.append(overlaps.with_columns(pl.lit("overlap").alias("rule")))
     all_found = pl.concat(found).join(met.select(*ROW, "refused"), on=ROW[1:], maintain_order="left")
-    all_found = all_found.filter(~pl.col("refused") | pl.col("rule").is_in(_OF_REFUSED))
+    all_found = all_found.filter(~pl.col("refused") | pl.col("rule").is_in(OF_REFUSED))
     stays = pl.col("rule").is_in(kept)
     collected.flagged.append(all_found.filter(stays).select(*ROW, "rule"))
     gone = all_found.filter(~stays).unique(ROW, keep="first", maintain_order=True)

@@ -19,6 +19,8 @@ ROWS: dict[str, pl.DataType] = {
 FOUND: dict[str, pl.DataType] = {"source_file": pl.String(), "source_row": pl.Int64(), "rule": pl.String()}
 # Two hand-made files are versions of one another when half of the smaller one stands in the other: less may be chance.
 SHARED_BY_VERSIONS = 0.5
+# What another export may say of a row that is refused: that it holds it too, or holds it mended.
+OF_REFUSED = ("reexported_row", "superseded_row")
 _FILE = ["source", "source_file"]
 
 
