@@ -22,6 +22,7 @@ _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
+_QUOTED = re.compile(rb'"[^"]+"')
 # A spreadsheet's note to itself.
 _FIRST_BYTES, _FIRST_RECORDS, _PIECE = 1 << 16, 50, 1 << 18
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
@@ -82,10 +83,10 @@ def _head_end(data: bytes) -> int:
         end = newline + 1
         record = _below_separator_line(data[start:end].removeprefix(_BOM)) if not odd else b""
         if record.strip():
-            outside = b"".join(record.split(b'"')[::2])
-            separator = max((b",", b";", b"\t"), key=outside.count)
+            cells = _QUOTED.sub(b"x", record)
+            separator = max((b",", b";", b"\t"), key=cells.count)
             ends.append(end)
-            filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in record.split(separator)))
+            filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in cells.split(separator)))
         start = start if odd else end
     below = first_below_titles(filled)
     return len(data) if below is None else ends[below]
