@@ -4,6 +4,7 @@ Records are delimited by vectorised quote parity, so a malformed record is set a
 being repaired, merged or silently dropped by a lenient parser.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,6 @@ _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
 _WHOLE = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # workbooks and UTF-16 are read in one piece
-_QUOTED = re.compile(rb'"[^"]+"')
 # A spreadsheet's note to itself.
 _FIRST_BYTES, _FIRST_RECORDS, _PIECE = 1 << 16, 50, 1 << 18
 _SEPARATOR_LINE = re.compile(rb'\A(?:\xef\xbb\xbf)?"?sep=.?"?[ \t;,]*(?=[\r\n])', re.IGNORECASE)
@@ -83,13 +83,21 @@ def _head_end(data: bytes) -> int:
         end = newline + 1
         record = _below_separator_line(data[start:end].removeprefix(_BOM)) if not odd else b""
         if record.strip():
-            cells = _QUOTED.sub(b"x", record)
-            separator = max((b",", b";", b"\t"), key=cells.count)
             ends.append(end)
-            filled.append(sum(bool(cell.strip(b'" \r\n')) for cell in cells.split(separator)))
+            filled.append(_filled_cells(record))
         start = start if odd else end
     below = first_below_titles(filled)
     return len(data) if below is None else ends[below]
+
+
+def _filled_cells(record: bytes) -> int:
+    outside = _outside_quotes(record)
+    separator = max(",;\t", key=lambda s: outside.count(s.encode()))
+    try:
+        cells = next(csv.reader(io.StringIO(record.decode(errors="replace"), newline=""), delimiter=separator), [])
+    except csv.Error:  # a cell longer than any heading
+        return 1
+    return sum(bool(cell.strip()) for cell in cells)
 
 
 def first_below_titles(filled: Sequence[int]) -> int | None:
