@@ -297,11 +297,14 @@ def _outside_quotes(record: bytes) -> bytes:
 
 
 def _quotes_whole_cells(body: np.ndarray, separator: int, quotes: int) -> bool:
-    """As many cells open with a quote as close with one, and no other quote stands anywhere."""
-    quote = body == _QUOTE
-    edge = (body == separator) | (body == _LF)
-    opened = int(quote[0]) + np.count_nonzero(quote[1:] & edge[:-1])
-    closed = np.count_nonzero(quote[:-1] & (edge | (body == _CR))[1:])
+    """As many cells open with a quote as close with one, and no other quote stands anywhere. Piece by piece, like
+    _signs."""
+    opened, closed = int(body[0] == _QUOTE), 0
+    for at in range(0, body.size - 1, _PIECE):
+        piece, after = body[at : at + _PIECE], body[at + 1 : at + 1 + _PIECE]
+        piece = piece[: after.size]
+        opened += np.count_nonzero(((piece == separator) | (piece == _LF)) & (after == _QUOTE))
+        closed += np.count_nonzero((piece == _QUOTE) & ((after == separator) | (after == _LF) | (after == _CR)))
     return 2 * opened == 2 * closed == quotes
 
 
