@@ -19,7 +19,7 @@ import polars.selectors as cs
 
 T = TypeVar("T")
 U = TypeVar("U")
-_AT_ONCE = 2
+_AT_ONCE = 3  # one more than the cores it is tuned for: something is always ready
 MOST_REPEATED = 20_000
 _COMPRESSION: Literal["lz4"] = "lz4"  # these folders are rebuilt at will: speed comes first
 
@@ -122,7 +122,7 @@ def as_texts(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 
 def ahead(work: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
-    """`work` of each item, in order; the next one or two are worked on meanwhile, never more: memory stays that of a
+    """`work` of each item, in order; the next few are worked on meanwhile, never more: memory stays that of a
     few parts. The first exception is raised where its result would have come."""
     waiting: deque[Future[U]] = deque()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
