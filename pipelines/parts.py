@@ -21,7 +21,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 _AT_ONCE = 3  # one more than the cores it is tuned for: something is always ready
 MOST_REPEATED = 20_000
-_COMPRESSION: Literal["lz4"] = "lz4"  # these folders are rebuilt at will: speed comes first
+_COMPRESSION: Literal["uncompressed"] = "uncompressed"  # these folders are rebuilt at will: speed comes first
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pipelines.sources.base import REJECTED_SCHEMA, SourceError, no_rejects
 
 SOURCE_ROW = "source_row"
 HEADER_WITHIN_ROWS = 30  # a title and a notice may stand above the headings
-BLOCK_BYTES = 16 << 20  # what is read at a time: the memory of a large export does not grow with its size
+BLOCK_BYTES = 24 << 20  # what is read at a time: the memory of a large export does not grow with its size
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 _BOM = b"\xef\xbb\xbf"
 _AS_WIDE_AS_A_ROW = 6  # columns from which as many separators as a row has do not stand in a cell by chance
