@@ -303,8 +303,8 @@ def _quotes_whole_cells(body: np.ndarray, separator: int, quotes: int) -> bool:
     for at in range(0, body.size - 1, _PIECE):
         piece, after = body[at : at + _PIECE], body[at + 1 : at + 1 + _PIECE]
         piece = piece[: after.size]
-        opened += np.count_nonzero(((piece == separator) | (piece == _LF)) & (after == _QUOTE))
-        closed += np.count_nonzero((piece == _QUOTE) & ((after == separator) | (after == _LF) | (after == _CR)))
+        opened += int(np.count_nonzero(((piece == separator) | (piece == _LF)) & (after == _QUOTE)))
+        closed += int(np.count_nonzero((piece == _QUOTE) & ((after == separator) | (after == _LF) | (after == _CR))))
     return 2 * opened == 2 * closed == quotes
 
 
