@@ -27,7 +27,7 @@ from tests.fuzz.judge import run
 from tests.fuzz.subjects import DEMO, PUBLIC, TESTS, Subject, survey_of, whole_demo
 
 FOLDER = "BILAN_REAL_FILES"
-_READ = (".csv", ".tsv", ".txt", ".xlsx", ".lss", ".lsg", ".lsq", ".gz")
+READ = (".csv", ".tsv", ".txt", ".xlsx", ".lss", ".lsg", ".lsq", ".gz")
 _TIME = ("kimai", "toggl", "clockify", "harvest", "solidtime")
 _NAMES = {"limesurvey": "limesurvey", "lime_": "limesurvey", "qualtrics": "form", **{f: f for f in _TIME}}
 
@@ -54,7 +54,7 @@ def folders() -> list[Path]:
 def outcomes(root: Path) -> Iterator[RealFile]:
     """One line per file below `root`."""
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
-        if path.suffix in _READ and not re.match(r"(?i)licen[cs]e|provenance", path.name):
+        if path.suffix in READ and not re.match(r"(?i)licen[cs]e|provenance", path.name):
             name = f"{root.name}/{path.relative_to(root).as_posix()}"
             yield _outcome(path.read_bytes(), name)
 
@@ -103,7 +103,7 @@ def _text(data: bytes, name: str) -> RealFile:
     read_as = f"text {table.separator!r} {table.encoding}{''.join(f', looks like {f}' for f in known)}"
     counts = (table.received, table.frame.height, table.rejected.height, 0)
     text = data.decode("utf-16" if table.encoding == "utf-16" else encoding_of(data))
-    rows = [r for r in csv.reader(io.StringIO(text, newline=""), delimiter=table.separator) if any(r)]
+    rows = [r for r in csv.reader(io.StringIO(text, newline=""), delimiter=table.separator) if r]
     as_read = [[c or "" for c in row] for row in table.frame.drop(SOURCE_ROW).rows()]
     plain = [[c.replace("\r\n", "\n").replace("\r", "\n") for c in row] for row in rows[1:]]
     wrong = "" if all(row in plain for row in as_read) else "a row the csv module does not read"
@@ -113,7 +113,8 @@ def _text(data: bytes, name: str) -> RealFile:
 def _grid(data: bytes) -> Grid:
     if not data.startswith(b"PK"):
         return parse(data)
-    sheet = pl.read_excel(data, has_header=False, infer_schema_length=0)
+    sheets = pl.read_excel(data, sheet_id=0, has_header=False, infer_schema_length=0)
+    sheet = max(sheets.values(), key=lambda s: s.height * s.width)
     text = sheet.write_csv(include_header=False, separator=";")
     return parse(text.encode())
 
@@ -177,13 +178,13 @@ def _run(subject: Subject, file: str, name: str, fmt: str, records: int) -> Real
 
 def lines(found: list[RealFile]) -> list[str]:
     """The table, printed."""
-    out = [f"{'file':<62}{'read as':<26}{'received':>9}{'accepted':>9}{'aside':>7}{'repeats':>8}  why"]
+    out = [f"{'file':<72} {'read as':<26}{'received':>9}{'accepted':>9}{'aside':>7}{'repeats':>8}  why"]
     for f in found:
         counts = f.counts or ("", "", "", "")
         numbers = "".join(f"{c:>{w}}" for c, w in zip(counts, (9, 9, 7, 8), strict=True))
         wrong = f"WRONG: {f.wrong} " if f.wrong else ""
-        out.append(f"{f.name:<62}{f.read_as:<26}{numbers}  {wrong}{f.why}"[:260].rstrip())
+        out.append(f"{f.name:<72} {f.read_as:<26}{numbers}  {wrong}{f.why}"[:260].rstrip())
     return out
 
 
-__all__ = ["DEMO", "FOLDER", "RealFile", "folders", "lines", "outcomes", "studies"]
+__all__ = ["DEMO", "FOLDER", "READ", "RealFile", "folders", "lines", "outcomes", "studies"]
