@@ -10,13 +10,21 @@ from pipelines.sources import text
 from tests.fuzz import readers, real_files
 from tests.fuzz.campaign import Case, campaign, judge
 
-STUDIES, PARTS = 110, 60
+STUDIES, PARTS = 160, 60
 
 
 def test_whatever_is_done_to_the_files_of_a_study_it_says_why_not_or_tells_the_truth():
     figures = campaign(count=STUDIES)
     assert [f"{v.case}: {v.faults}" for v in figures.faults] == []
     assert min(figures.ends[end] for end in ("same", "refused", "through")) > STUDIES // 10
+
+
+def test_a_case_is_the_same_each_time_and_has_a_name():
+    case = Case("sheet", "temps/semaines_E03.csv", ("in_blocks", "encoding"), 169)
+    assert Case.parse(str(case)) == case
+    first, second = judge(case), judge(case)
+    assert first is not None and second is not None
+    assert (first.end, first.rules) == (second.end, second.rules) == ("same", ())
 
 
 def test_every_reader_gives_rows_that_add_up_or_says_why_not():

@@ -2,7 +2,7 @@
 
 Belongs here: real files as they are. A file is declared as the format that its path names, as study.yaml would; any
 other is a table of text. Each study takes its items, its people and its processes from the file itself, so that only
-the reading is put to the test. BILAN_REAL_FILES may name a folder of more files, which no test needs.
+the reading is put to the test. BILAN_CORPUS may name a folder of more files, which no test needs.
 """
 
 import csv
@@ -26,7 +26,7 @@ from tests.fuzz.grid import Grid, encoding_of, parse
 from tests.fuzz.judge import run
 from tests.fuzz.subjects import DEMO, PUBLIC, TESTS, Subject, survey_of, whole_demo
 
-FOLDER = "BILAN_REAL_FILES"
+FOLDER = "BILAN_CORPUS"
 READ = (".csv", ".tsv", ".txt", ".xlsx", ".lss", ".lsg", ".lsq", ".gz")
 _TIME = ("kimai", "toggl", "clockify", "harvest", "solidtime")
 _NAMES = {"limesurvey": "limesurvey", "lime_": "limesurvey", "qualtrics": "form", **{f: f for f in _TIME}}
@@ -46,7 +46,7 @@ class RealFile:
 
 def folders() -> list[Path]:
     """Where real files are: with the tests, and where the environment says."""
-    own = [TESTS / f for f in ("lime_exports", "lime_structures", "messy_csv", "qualtrics")]
+    own = [TESTS / f for f in ("lime_exports", "lime_structures", "messy_csv", "qualtrics", "clockify")]
     more = Path(os.environ.get(FOLDER, ""))
     return [*own, *([more] if os.environ.get(FOLDER) and more.is_dir() else [])]
 
