@@ -25,11 +25,11 @@ HEADINGS = st.builds("{}{}".format, st.sampled_from("abcé"), st.text(st.sampled
 
 
 @st.composite
-def grids(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELLS, rows: int = 8) -> Grid:
+def grids(draw: st.DrawFn, rows: int = 8, narrowest: int = 2) -> Grid:
     """A well-formed file in any dialect. Nothing at all, and what is empty, are told apart by quotes."""
-    width = draw(st.integers(2, 5))
+    width = draw(st.integers(narrowest, 5))
     header = tuple(Cell(draw(HEADINGS)) for _ in range(width))
-    kinds = st.tuples(cells, st.booleans())
+    kinds = st.tuples(CELLS, st.booleans())
     body = [tuple(Cell(*draw(kinds)) for _ in range(width)) for _ in range(draw(st.integers(0, rows)))]
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
     newline, quoting = draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from(["received", "all", "needed"]))
@@ -94,7 +94,7 @@ def test_no_row_of_a_damaged_file_is_read_otherwise_than_by_the_csv_module(body:
     assert not skipped and len(set(at)) == len(at)
 
 
-@given(st.one_of(grids(rows=20).map(lambda g: (g.bytes(), g.header)), st.tuples(
+@given(st.one_of(grids(rows=20, narrowest=3).map(lambda g: (g.bytes(), g.header)), st.tuples(
     DAMAGED.map(lambda b: ("a;b;c\n" + b * 4).encode()), st.just(["a", "b", "c"]))), st.integers(64, 300),
     st.sampled_from([b"", b"sep=;\n", b"\n\n", b"Titre\n"]))  # fmt: skip
 @bounded(120)

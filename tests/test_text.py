@@ -118,9 +118,10 @@ def test_files_refused(data: bytes, rule: str):
         "".join(f"{i};{i}é;\n" for i in range(40)),
         "".join(f'{i};"ligne {i}\r\n;suite";x\r\n' for i in range(40)),
         "".join(f'{i};"ligne {i}\n";"suite\n"\n' for i in range(40)),
+        "".join(f'{i};"ligne {i}\rsuite";x\r\n' for i in range(40)),
         "1;2;3\n" * 9 + "4;5\n" + "\n" * 7 + "6;7;8;9\n" + ";;\n" * 5 + '10;"11;12\n' + "13;14;15\n" * 9,
     ],
-    ids=["plain", "quoted line breaks", "two cells with line breaks", "malformed"],
+    ids=["plain", "quoted line breaks", "two cells with line breaks", "returns alone", "malformed"],
 )
 @pytest.mark.parametrize("size", [37, 64, 100])
 def test_a_file_read_in_blocks_is_the_file_read_at_once(text: str, size: int, tmp_path: Path):

@@ -68,9 +68,15 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         while more := file.read(size):
             if cut := _last_record_end(rest):
                 yield Block(b"".join((header, memoryview(rest)[:cut])), shift)
-                shift += int(np.count_nonzero(np.frombuffer(rest, dtype=np.uint8, count=cut) == _LF))
+                shift += _lines_in(np.frombuffer(rest, dtype=np.uint8, count=cut))
             rest = rest[cut:] + more
         yield Block(header + rest, shift)
+
+
+def _lines_in(data: np.ndarray) -> int:
+    """Line breaks: LF, CR LF, or a CR alone."""
+    feeds, returns = data == _LF, data == _CR
+    return int(np.count_nonzero(feeds) + np.count_nonzero(returns[:-1] & ~feeds[1:]))
 
 
 def _head_end(data: bytes) -> int:

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from tests.fuzz import mutators
-from tests.fuzz.judge import Outcome, consenting, differences, received_by, run, strangers
+from tests.fuzz.judge import Outcome, differences, prepared, received_by, run, strangers
 from tests.fuzz.mutators import BOOKS, BYTES, LINES, TABLES, WRITING, Damage, spoil
 from tests.fuzz.subjects import Subject, subjects
 
@@ -106,13 +106,13 @@ def cases(seed: int = _SEED) -> Iterator[Case]:
 
 def judge(case: Case) -> Verdict | None:
     """Run one case; None when a mutator has nothing to work on."""
-    subject = consenting(case.subject)
+    subject, before = prepared(case.subject)
     spoilt = spoil(case.mutators, case.seed, subject.files[case.file], subject)
     if spoilt is None:
         return None
     data, damage = spoilt
     outcome = run(subject, {case.file: data}, block=damage.block)
-    faults = [*outcome.faults, *_more_faults(outcome, subject, damage, case)] if outcome.tables else outcome.faults
+    faults = [*outcome.faults, *_more_faults(outcome, before, subject, damage, case)] if outcome.tables else outcome.faults
     said = [p for p in outcome.stopping if p.rule not in ("empty_wave", "silent_team")] or outcome.stopping
     rules = tuple(p.rule for p in said)
     end = "fault" if faults else "refused" if rules else "same" if damage.kind == "same" else "through"
@@ -120,8 +120,9 @@ def judge(case: Case) -> Verdict | None:
     return Verdict(case, end, rules, tuple(faults), outcome.seconds, first)
 
 
-def _more_faults(outcome: Outcome, subject: Subject, damage: Damage, case: Case) -> Iterator[str]:
-    before = _before(case.subject)
+def _more_faults(
+    outcome: Outcome, before: Outcome, subject: Subject, damage: Damage, case: Case
+) -> Iterator[str]:
     hard = [p for p in outcome.stopping if p.level in ("file", "label")]
     if damage.kind == "same" and not hard and (damage.added or not outcome.stopping):
         yield from differences(outcome, before, moved=damage.moved, alone=subject.alone, added=damage.added)
@@ -139,11 +140,6 @@ def _more_faults(outcome: Outcome, subject: Subject, damage: Damage, case: Case)
         received, expected = received_by(outcome, case.file) or 0, received_by(before, case.file) or 0
         if received < expected - damage.touched:
             yield f"silent loss: {received} rows received of {expected}"
-
-
-@cache
-def _before(name: str) -> Outcome:
-    return run(consenting(name))
 
 
 def campaign(*, seconds: float | None = None, count: int | None = None, seed: int = _SEED) -> Figures:

@@ -21,7 +21,7 @@ from pipelines.clean.accounts import unbalanced
 from pipelines.clean.build import problems_of
 from pipelines.clean.pseudonyms import load_keys
 from pipelines.clean.registers import Registers, read_registers
-from pipelines.contracts import all_tables, table
+from pipelines.contracts import all_tables
 from pipelines.contracts.base import Table
 from pipelines.contracts.rules import FILE_RULES, RULES, DataProblems, Problem
 from pipelines.sources.base import SourceError
@@ -83,7 +83,7 @@ def run(subject: Subject, changes: dict[str, bytes] | None = None, *, block: int
         except BaseException as error:  # a library written in another language may panic
             if isinstance(error, KeyboardInterrupt):
                 raise
-            return Outcome({}, [], time.perf_counter() - started, [_traceback(error)])
+            return Outcome({}, [], time.perf_counter() - started, [traceback_of(error)])
         outcome = Outcome(clean.tables, problems, time.perf_counter() - started)
         return replace(outcome, faults=list(_faults(outcome, subject, raw.tables["raw.files"])))
 
@@ -101,7 +101,8 @@ def _registers(loaded: LoadedStudy, subject: Subject, changes: dict[str, bytes])
     return _READ[subject.name]
 
 
-def _traceback(error: BaseException) -> str:
+def traceback_of(error: BaseException) -> str:
+    """What it is and where, in the product."""
     import traceback
 
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "pipelines" in f.filename]
@@ -186,18 +187,16 @@ def message_faults(problems: list[Problem], secrets: tuple[str, ...]) -> Iterato
 
 # ------------------------------------------------------------------------------------- beside the files as they were
 @cache
-def consenting(name: str) -> Subject:
-    """The subject with consent to exactly the rows it sets aside."""
+def prepared(name: str) -> tuple[Subject, Outcome]:
+    """A subject that consents to exactly the rows it sets aside, and what its files give as they are."""
     from tests.fuzz.subjects import subjects
 
-    return with_consent(subjects()[name])
-
-
-def with_consent(subject: Subject) -> Subject:
-    """`subject` with consent to exactly the rows it sets aside."""
-    found = run(subject)
-    counts = Counter(rule for p in found.problems for rule in [p.rule] * p.rows if p.level in ("beyond", "within"))
-    return replace(subject, study=subject.study.model_copy(update={"quarantine": dict(counts)}))
+    subject = subjects()[name]
+    before = run(subject)
+    counts = {p.rule: p.rows for p in before.problems if p.level in ("beyond", "within")}
+    if before.faults or [p for p in before.stopping if p.level != "beyond"]:
+        raise ValueError(f"{name} would not go through as it is: {[*before.faults, *map(str, before.stopping)]}")
+    return replace(subject, study=subject.study.model_copy(update={"quarantine": counts})), before
 
 
 def differences(outcome: Outcome, before: Outcome, *, moved: bool, alone: bool, added: bool) -> list[str]:
@@ -230,8 +229,3 @@ def received_by(outcome: Outcome, file: str) -> int | None:
     """Rows received from a file; None when it was refused."""
     rows = outcome.tables["clean.accounts"].filter(pl.col("source_file") == file)
     return None if rows.is_empty() else int(rows["received"].sum())
-
-
-def conforms(tables: dict[str, pl.DataFrame]) -> bool:
-    """Every table is in the order and types of its contract."""
-    return all(table(n).conform(f).equals(f) for n, f in tables.items())

@@ -278,11 +278,13 @@ def _public() -> Subject:
     return Subject("public", study, {name: data}, (name,), alone=True, fixed=1)
 
 
-def survey_of(name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 0) -> Study:
+def survey_of(
+    name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 0, fmt: str = "limesurvey"
+) -> Study:
     """A study whose items are the closed questions of a real export, whatever they ask."""
     columns = [[r[i].text for r in grid.records[1 + below :] if i < len(r)] for i in range(len(grid.header))]
     header, question = list(grid.header), ""
-    if below:
+    if below and fmt == "limesurvey":
         for i, (first, second) in enumerate(zip(*grid.records[:2], strict=True)):
             question = first.text or question
             header[i] = f"{question} [{second.text}]"
@@ -291,7 +293,7 @@ def survey_of(name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 
     for i, (heading, cells) in enumerate(zip(named, columns, strict=True)):
         answers = sorted({c for c in cells if c})
         plain = {" ".join(a.lower().split()) for a in answers}
-        if i < fixed or heading in ("Antwort ID", "Response ID", "id"):
+        if i < fixed or heading in ("Antwort ID", "Response ID", "id") or (fmt == "form" and heading[:1] != "Q"):
             continue
         if 1 <= len(answers) <= CLOSED and len(plain) == len(answers):
             mapped[heading] = f"I{i}"
@@ -302,9 +304,9 @@ def survey_of(name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 
     return Study.model_validate({
         "study": f"fuzz-{name.replace('_', '-')}", "title": "t", "organisation": "o", "public_pseudonym_key": True,
         "calendar": {"measurement_start": "2026-02-02", "measurement_end": "2026-06-29", "as_of": "2026-07-03"},
-        "waves": [{"wave": "T0", "label": "T0", "role": "single", "opens": "2016-02-02", "closes": "2026-02-15"}],
-        "sources": [{"id": "q", "format": "limesurvey", "files": [file], "wave": "T0", "columns": mapped,
-                     "ignore": ignored}], "instruments": {"items": items}})  # fmt: skip
+        "waves": [{"wave": "T0", "label": "T0", "role": "single", "opens": "2010-02-02", "closes": "2026-02-15"}],
+        "sources": [{"id": "q", "format": fmt, "files": [file], "wave": "T0", "columns": mapped, "ignore": ignored,
+                     **({"answers": "codes"} if fmt == "form" else {})}], "instruments": {"items": items}})  # fmt: skip
 
 
 def _real(name: str, file: str, *, below: int = 0, fixed: int = 0) -> Subject:
