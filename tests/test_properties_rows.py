@@ -40,7 +40,9 @@ RULES = ["missing_value", "bad_number", "zero_duration", "over_12_hours", "bad_d
 def test_every_row_is_judged_as_if_it_were_alone(cells: list[dict[str, str | None]], kept: set[str], dtype: str):
     rows = pl.DataFrame(cells, schema=dict.fromkeys(CELLS, pl.String))
     if dtype == "Enum":  # as parts keep texts that repeat
-        rows = rows.with_columns(pl.col(c).cast(pl.Enum(rows[c].drop_nulls().unique(maintain_order=True))) for c in CELLS)
+        rows = rows.with_columns(
+            pl.col(c).cast(pl.Enum(rows[c].drop_nulls().unique(maintain_order=True))) for c in CELLS
+        )
     read = read_fields(rows, FIELDS, kept)
     assert read.height == len(cells)
     for one, found in zip(cells, read.rows(named=True), strict=True):
@@ -141,7 +143,9 @@ def test_who_answered_is_found_as_by_comparing_every_pair(linking: Linking, data
     codes = SELF_MADE if linking == "self_made" else CODES
     whole_key = slice(1, 2) if whatever_team else slice(0, 2)
     known = data.draw(st.lists(st.tuples(TEAMS, codes), max_size=6, unique_by=lambda k: k[whole_key]))
-    answers = data.draw(st.lists(st.tuples(st.sampled_from(["T0", "T1"]), TEAMS, st.one_of(codes, st.just(""))), max_size=8))
+    answers = data.draw(
+        st.lists(st.tuples(st.sampled_from(["T0", "T1"]), TEAMS, st.one_of(codes, st.just(""))), max_size=8)
+    )
     schema = {"wave": pl.String, "team": pl.String, "code": pl.String}
     found = link(pl.DataFrame(answers, schema=schema, orient="row"),
                  pl.DataFrame(known, schema={"team": pl.String, "code": pl.String}, orient="row"), linking,
@@ -151,7 +155,10 @@ def test_who_answered_is_found_as_by_comparing_every_pair(linking: Linking, data
         return code != "" and any(code == k and (whatever_team or team == t) for t, k in known)
 
     unknown = {a for a in answers if a[2] and not exact(a[1], a[2])}
-    likely = {a: [k for t, k in dict.fromkeys(known) if t is not None and t == a[1] and near(a[2], k, linking)] for a in unknown}
+    likely = {
+        a: [k for t, k in dict.fromkeys(known) if t is not None and t == a[1] and near(a[2], k, linking)]
+        for a in unknown
+    }
     for (wave, team, code), said, meant in zip(answers, found["link"], found["meant"], strict=True):
         if not code:
             expected = ("none", None)
@@ -168,15 +175,20 @@ def test_who_answered_is_found_as_by_comparing_every_pair(linking: Linking, data
 
 
 # ----------------------------------------------------------------------------------------------------------- overlaps
-@given(st.lists(st.tuples(st.sampled_from(["p", "q", None]), st.one_of(st.none(), st.integers(0, 6)), st.integers(-1, 3)),
-                max_size=10))  # fmt: skip
+SPANS = st.tuples(st.sampled_from(["p", "q", None]), st.one_of(st.none(), st.integers(0, 6)), st.integers(-1, 3))
+
+
+@given(st.lists(SPANS, max_size=10))
 @bounded(80)
 def test_overlaps_are_those_of_every_pair(rows: list[tuple[str | None, int | None, int]]):
     nine = datetime(2026, 3, 2, 9)
-    spans = [(nine + timedelta(hours=s), nine + timedelta(hours=s + n)) if s is not None else (None, None) for _, s, n in rows]
+    spans = [
+        (nine + timedelta(hours=s), nine + timedelta(hours=s + n)) if s is not None else (None, None)
+        for _, s, n in rows
+    ]
     frame = pl.DataFrame(
-        [("f", i, person, *span) for i, ((person, _, _), span) in enumerate(zip(rows, spans, strict=True))], orient="row",
-        schema={"source_file": pl.String, "source_row": pl.Int64, "person_time": pl.String,
+        [("f", i, person, *span) for i, ((person, _, _), span) in enumerate(zip(rows, spans, strict=True))],
+        orient="row", schema={"source_file": pl.String, "source_row": pl.Int64, "person_time": pl.String,
                 "started_at": pl.Datetime("us"), "ended_at": pl.Datetime("us")})  # fmt: skip
     timed = [i for i, (person, start, n) in enumerate(rows) if person and start is not None and n > 0]
     pairs = [(i, j) for i, j in combinations(timed, 2) if rows[i][0] == rows[j][0]

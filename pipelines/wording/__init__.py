@@ -1,6 +1,6 @@
 """Numbers, words and sentences: everything printed passes through here, in the language of the study.
 
-Belongs here: the dictionaries (fr.yaml, en.yaml), typography, the words of one estimate, computed sentences, plain HTML
+Belongs here: the dictionaries (fr/, en/), typography, the words of one estimate, computed sentences, plain HTML
 blocks. Does not belong here: charts, statistics, reading the lake.
 """
 

@@ -1,4 +1,4 @@
-"""One dictionary of strings per language, as data (fr.yaml, en.yaml), and how a string is looked up.
+"""One dictionary of strings per language, as data (fr/*.yaml, en/*.yaml), and how a string is looked up.
 
 Belongs here: lookup, placeholders, typography of the result. Does not belong here: which string a figure deserves.
 """
@@ -19,7 +19,21 @@ LANGUAGES = ("fr", "en")
 def _dictionary(language: str) -> Mapping[str, Any]:
     from ruamel.yaml import YAML
 
-    return YAML(typ="safe").load((Path(__file__).parent / f"{language}.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = {}
+    for file in sorted((Path(__file__).parent / language).glob("*.yaml")):
+        _join(found, YAML(typ="safe").load(file.read_text(encoding="utf-8")), file.name)
+    return found
+
+
+def _join(found: dict[str, Any], more: Mapping[str, Any], file: str) -> None:
+    """`more` put into `found`, mapping by mapping; ValueError when two files of a language hold one entry."""
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(found.get(key, {}), dict):
+            _join(found.setdefault(key, {}), value, file)
+        elif key in found:
+            raise ValueError(f"{file}: {key!r} is already in another file of this language")
+        else:
+            found[key] = value
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class Words:
         found: Any = _dictionary(self.language)
         for part in path.split("."):
             if not isinstance(found, Mapping) or part not in found:
-                raise KeyError(f"{self.language}.yaml has no {path!r}")
+                raise KeyError(f"no file of wording/{self.language} has {path!r}")
             found = found[part]
         return found
 

@@ -31,7 +31,10 @@ def main() -> int:
     wrong = read_everything(given.seed, given.cases, given.seconds * _FOR_READERS)
     found = [*real_files.studies(), *(f for root in real_files.folders() for f in real_files.outcomes(root))]
     print("\nOutcomes of the real files\n" + "\n".join(real_files.lines(found)))
-    read, refused = sum(f.counts is not None for f in found), sum(f.counts is None and f.read_as != "structure" for f in found)
+    read, refused = (
+        sum(f.counts is not None for f in found),
+        sum(f.counts is None and f.read_as != "structure" for f in found),
+    )
     print(f"{len(found)} files: {read} read, {refused} refused, {len(found) - read - refused} structures")
     return int(bool(figures.faults or wrong or any(f.wrong for f in found)))
 

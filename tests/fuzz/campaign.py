@@ -111,7 +111,9 @@ def judge(case: Case) -> Verdict | None:
         return None
     data, damage = spoilt
     outcome = run(subject, {case.file: data}, block=damage.block)
-    faults = [*outcome.faults, *_more_faults(outcome, before, subject, damage, case)] if outcome.tables else outcome.faults
+    faults = (
+        [*outcome.faults, *_more_faults(outcome, before, subject, damage, case)] if outcome.tables else outcome.faults
+    )
     said = [p for p in outcome.stopping if p.rule not in ("empty_wave", "silent_team")] or outcome.stopping
     rules = tuple(p.rule for p in said)
     end = "fault" if faults else "refused" if rules else "same" if damage.kind == "same" else "through"
@@ -119,9 +121,7 @@ def judge(case: Case) -> Verdict | None:
     return Verdict(case, end, rules, tuple(faults), outcome.seconds, first)
 
 
-def _more_faults(
-    outcome: Outcome, before: Outcome, subject: Subject, damage: Damage, case: Case
-) -> Iterator[str]:
+def _more_faults(outcome: Outcome, before: Outcome, subject: Subject, damage: Damage, case: Case) -> Iterator[str]:
     hard = [p for p in outcome.stopping if p.level in ("file", "label")]
     if damage.kind == "same" and not hard and (damage.added or not outcome.stopping):
         yield from differences(outcome, before, moved=damage.moved, alone=subject.alone, added=damage.added)

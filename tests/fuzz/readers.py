@@ -36,7 +36,7 @@ _PLAIN = {"title": "t", "organisation": "o", "calendar": {
 
 @cache
 def corpus() -> dict[str, bytes]:
-    """Every real file, its first part; workbooks and structures whole. Also those of the folder the environment names."""
+    """Every real file, its first part; workbooks and structures whole. Also those of BILAN_CORPUS."""
     found: dict[str, bytes] = {}
     for root in (*real_files.folders(), DEMO, PUBLIC):
         for path in sorted(p for p in root.rglob("*") if p.is_file() and p.suffix in (*real_files.READ, ".yaml")):
@@ -55,7 +55,8 @@ def readers() -> dict[str, Callable[[bytes], int]]:
         found[fmt] = partial(_time if module.DOMAIN == "time" else _survey, module)
     found["limesurvey beside its structure"] = partial(_survey, formats()["limesurvey"], structure=_structure())
     found |= {
-        "text": _text, "blocks": _blocks, "workbook": _workbook, "structure": lambda d: len(read_structure(d).columns()),
+        "text": _text, "blocks": _blocks, "workbook": _workbook,
+        "structure": lambda d: len(read_structure(d).columns()),
         "register": lambda d: _counted(read_register(d, lambda names: {"team", "label"} <= names, ["withdrawn_on"])),
     }  # fmt: skip
     return found
@@ -80,7 +81,9 @@ def _time(module: ModuleType, data: bytes) -> int:
     for name, raw in tables.items():
         _counted(raw)
         hidden = [c for c in raw.frame.columns if c.split("#")[0] in (*module.IDENTIFIERS, *module.FREE_TEXT)]
-        frame = raw.frame.drop(hidden).with_columns(source=pl.lit("s"), source_file=pl.lit("x"), person_time=pl.lit("p"))
+        frame = raw.frame.drop(hidden).with_columns(
+            source=pl.lit("s"), source_file=pl.lit("x"), person_time=pl.lit("p")
+        )
         if name == module.FORMAT and frame.height:
             reading = module.decide(frame.lazy(), source=source)
             rows = module.interpret(frame, source=source, reading=reading, kept=HOUSE_KEEPS)

@@ -131,7 +131,9 @@ def _survey(data: bytes, name: str, fmt: str) -> RealFile:
 def _time(data: bytes, name: str, fmt: str) -> RealFile:
     """A study whose people and processes are those the file names."""
     module = formats()[fmt]
-    source = Study.model_validate({**_PLAIN, "sources": [{"id": "s", "format": fmt, "files": ["export.csv"]}]}).sources[0]
+    source = Study.model_validate({**_PLAIN, "sources": [{"id": "s", "format": fmt, "files": ["export.csv"]}]}).sources[
+        0
+    ]
     raw = module.read_tables(data, source=source)[fmt]
     who = next(c for c in module.IDENTIFIERS if c in raw.frame.columns)
     process, _ = module.label_columns(source)

@@ -278,9 +278,7 @@ def _public() -> Subject:
     return Subject("public", study, {name: data}, (name,), alone=True, fixed=1)
 
 
-def survey_of(
-    name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 0, fmt: str = "limesurvey"
-) -> Study:
+def survey_of(name: str, grid: Grid, file: str, *, below: int = 0, fixed: int = 0, fmt: str = "limesurvey") -> Study:
     """A study whose items are the closed questions of a real export, whatever they ask."""
     columns = [[r[i].text for r in grid.records[1 + below :] if i < len(r)] for i in range(len(grid.header))]
     header, question = list(grid.header), ""
