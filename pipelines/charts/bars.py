@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.charts.base import Chart, Frame, Spec, data, drawn_twice, layered
+from pipelines.charts.base import Chart, Frame, Spec, data, drawn, drawn_twice, layered
 from pipelines.charts.tokens import colour, size
 
 
@@ -20,20 +20,26 @@ class Bar:
     strong: bool = False
 
 
-def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30) -> str:
-    """The bars in the order given: label on the left (wide) or above (narrow), value at the end of the bar."""
+def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30, card: bool = False) -> str:
+    """The bars in the order given: label on the left (wide) or above (narrow), value at the end of the bar.
+
+    `card`: one drawing, as wide as a tile, with its labels on the left.
+    """
+    if card:
+        view = _bars(rows, width=size("tile") - 6, sides=(140, 72), narrow=False, row_px=row_px)
+        return drawn(view, frame, ident=frame.ident, css="tb")
 
     def build(narrow: bool) -> Spec:
-        return _bars(rows, narrow=narrow, row_px=row_px)
+        width = size("narrow" if narrow else "wide") - 8
+        return _bars(rows, width=width, sides=(2, 78) if narrow else (300, 120), narrow=narrow, row_px=row_px)
 
     return drawn_twice(frame, build)
 
 
-def _bars(rows: Sequence[Bar], *, narrow: bool, row_px: int) -> Spec:
+def _bars(rows: Sequence[Bar], *, width: int, sides: tuple[int, int], narrow: bool, row_px: int) -> Spec:
     import altair as alt
 
-    width = size("narrow" if narrow else "wide") - 8
-    left, right = (2, 78) if narrow else (300, 120)
+    left, right = sides
     high_row, shift, text_size = (row_px + 18, 10, size("text_narrow")) if narrow else (row_px, 0, size("text"))
     ends = [v for b in rows if b.end is not None for v in (b.start, b.end)] or [0.0, 1.0]
     low, high = min(*ends, 0.0), max(*ends, 0.0)

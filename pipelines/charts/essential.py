@@ -4,7 +4,7 @@ from pipelines.charts.context import Page
 from pipelines.charts.intervals import interval_bar
 from pipelines.wording.display import PRIMARY, Row, Shown, has_interval
 from pipelines.wording.page import chip, inline, pairs, paragraph, raw
-from pipelines.wording.sentences import guardrail, lede, position
+from pipelines.wording.sentences import detectable, guardrail, lede, position
 
 STEPS = ("governance.dpo_opinion", "governance.aipd", "governance.csa_information", "governance.notice_sent")
 
@@ -79,7 +79,7 @@ def tile(page: Page, row: Row) -> str:
         return f'<li class="tile">{head}{why}</li>'
     big = f'<p class="big">{inline(shown.estimate)} <span>{inline(shown.phrase)}</span></p>'
     goal = words.text("tile.goal", goal=shown.goal) if shown.threshold else ""
-    said = " ".join(filter(None, [goal, position(shown), _guardrail(page, row)]))
+    said = " ".join(filter(None, [goal, position(shown), detectable(shown), _guardrail(page, row)]))
     if not has_interval(row):
         said = " ".join(filter(None, [said, words.text("tile.no_interval", reason=shown.why_missing)]))
     evidence = ""

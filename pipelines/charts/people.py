@@ -69,13 +69,13 @@ def _by_team(page: Page, steps: list[str]) -> str:
 
 
 def vigilance(page: Page) -> str:
-    """Guard-rails, incidents and compliance: each with its status, a sentence and its table."""
+    """Guard-rails, incidents and compliance: each with its status and a sentence."""
     blocks = [_errors(page), _rework(page), _wellbeing(page), _incidents(page), _compliance(page)]
     made = "".join(
         f"<div><div><h3>{inline(title)}</h3>{status}</div><div>{text}</div></div>"
         for title, status, text in filter(None, blocks)
     )
-    return raw(f'<div class="watch">{made}</div>' + _incidents_table(page) + _compliance_table(page))
+    return raw(f'<div class="watch">{made}</div>' + _incidents_table(page))
 
 
 def _status(page: Page, level: str) -> str:
@@ -182,7 +182,8 @@ def opinion(tool: Row) -> str:
     return "watch" if "reserve" in values else "ok"
 
 
-def _compliance_table(page: Page) -> str:
+def compliance_card(page: Page) -> str:
+    """The blocking criteria, tool by tool."""
     words, tools = page.words, page.frame("tools")
     if tools.is_empty():
         return ""

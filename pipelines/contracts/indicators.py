@@ -50,6 +50,7 @@ DECIDED = (
     Column("evidence_reason", S, "why that level", nullable=True),
     Column("verdict", S, "from the whole interval against the threshold; null before the end wave and on team rows", nullable=True, allowed=VERDICTS),
     Column("verdict_reason", S, "why no conclusion", nullable=True),
+    Column("detectable", F, "programme rows without conclusion: smallest effect this study finds four times out of five, in `unit`, in % where the spread is on the log scale", nullable=True, minimum=0),
 )  # fmt: skip
 
 _KEY = ("indicator", "estimand", "scope", "scope_key")
