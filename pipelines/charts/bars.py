@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.charts.base import Chart, Frame, Spec, data, drawn, drawn_twice, layered
+from pipelines.charts.layout import PX_PER_LETTER
 from pipelines.charts.tokens import colour, size
 
 
@@ -40,6 +41,8 @@ def _bars(rows: Sequence[Bar], *, width: int, sides: tuple[int, int], narrow: bo
     import altair as alt
 
     left, right = sides
+    if not narrow and left > 200:  # room for the labels there are, not for the longest one could think of
+        left = min(max(round(PX_PER_LETTER * max((len(b.label) for b in rows), default=0)) + 20, 90), left)
     high_row, shift, text_size = (row_px + 18, 10, size("text_narrow")) if narrow else (row_px, 0, size("text"))
     ends = [v for b in rows if b.end is not None for v in (b.start, b.end)] or [0.0, 1.0]
     low, high = min(*ends, 0.0), max(*ends, 0.0)

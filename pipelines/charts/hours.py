@@ -79,7 +79,7 @@ def redeployment(page: Page) -> str:
     words, made, lines = page.words, [], []
     for name in DESTINATIONS:
         row = page.programme.get(("redeployment", f"share_{name}"))
-        if row is None or row["estimate"] is None and is_published(row):
+        if row is None or (row["estimate"] is None and is_published(row)):
             continue
         shown, label = Measure(row, words), words.text(f"hours.destinations.{name}")
         if not is_published(row):
@@ -107,6 +107,21 @@ def redeployment(page: Page) -> str:
     return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub),
                   bars(made, page.drawing(title, desc)), note, words.text("figure.data"),
                   table(f"{sub} (figure {number})", heads, lines, numeric=[1, 2]))  # fmt: skip
+
+
+def balance(page: Page) -> str:
+    """« Sur 1 637 h de gain brut, 807 h restent une fois tout déduit », from the same parts as the waterfall; « » when
+    one of them is hidden or nothing is known."""
+    words = page.words
+    rows = {part: page.programme.get(("net_hours", part)) for part in PARTS}
+    gross = rows["gross"]
+    if gross is None or any(r is not None and not is_published(r) for r in rows.values()) or gross["estimate"] is None:
+        return ""
+    spent = sum(float(r["estimate"]) for part, r in rows.items() if part != "gross" and r and r["estimate"] is not None)
+    level = float(gross["estimate"]) - spent
+    told = {"gross": words.number(gross["estimate"]), "net": words.number(level)}
+    path = "waterfall.title" if level > 0 else "waterfall.title_loss"
+    return words.text(path, **{k: f"{v}{numbers.NBSP}h" for k, v in told.items()})
 
 
 def waterfall(page: Page) -> str:
@@ -138,8 +153,7 @@ def waterfall(page: Page) -> str:
         level -= spent
     net = hours.format(words.number(level, signed=True))
     add(words.text("waterfall.net"), 0.0, level, net, "blue" if level > 0 else "rust", True)
-    title = words.text("waterfall.title" if level > 0 else "waterfall.title_loss",
-                       gross=lines[0][1], net=net.removeprefix("+"))  # fmt: skip
+    title = balance(page)
     sub, number = words.text("waterfall.sub"), page.number()
     drawing = bars(made, page.drawing(title, words.print(" ; ".join(f"{a} {b}" for a, b in lines) + ".")))
     note = notes([

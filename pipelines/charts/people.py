@@ -68,9 +68,19 @@ def _by_team(page: Page, steps: list[str]) -> str:
     return made + paragraph(words.text("participation.teams_note"), "small")
 
 
+def _blocks(page: Page) -> list[tuple[str, str, str] | None]:
+    return [_errors(page), _rework(page), _wellbeing(page), _incidents(page), _compliance(page)]
+
+
+def alerts(page: Page) -> dict[str, list[str]]:
+    """Titles of the points of vigilance to correct (fix) and to watch."""
+    found = [(title, status) for title, status, _ in filter(None, _blocks(page))]
+    return {level: [t for t, status in found if status == _status(page, level)] for level in ("fix", "watch")}
+
+
 def vigilance(page: Page) -> str:
     """Guard-rails, incidents and compliance: each with its status and a sentence."""
-    blocks = [_errors(page), _rework(page), _wellbeing(page), _incidents(page), _compliance(page)]
+    blocks = _blocks(page)
     made = "".join(
         f"<div><div><h3>{inline(title)}</h3>{status}</div><div>{text}</div></div>"
         for title, status, text in filter(None, blocks)
@@ -101,7 +111,10 @@ def _errors(page: Page) -> tuple[str, str, str]:
 
 def _rework(page: Page) -> tuple[str, str, str] | None:
     """Share of the gross gain taken back by checking: a description, so no status."""
-    words = page.words
+    words, row = page.words, page.programme.get(("rework_share", "rework_share"))
+    if row is not None and is_published(row) and row["estimate"] is not None:
+        text = words.text("vigilance.rework_text", share=words.percent(row["estimate"] / 100))
+        return words.text("vigilance.rework"), "", paragraph(text)
     rows = [page.programme.get(("net_hours", part)) for part in PARTS[:5]]
     values = {p: r["estimate"] for p, r in zip(PARTS, rows, strict=False) if r is not None and is_published(r)}
     taken = [values[p] for p in ("verification", "rework", "failed") if values.get(p) is not None]

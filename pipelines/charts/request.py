@@ -37,7 +37,7 @@ def request(page: Page) -> str:
 def _asked(page: Page, indicator: str) -> bool:
     """A study without teams asks nothing of what needs them."""
     row = page.headline(indicator)
-    return row is not None and row.get("reason") != "sans_equipe" or indicator == "satisfaction"
+    return indicator == "satisfaction" or (row is not None and row["reason"] != "sans_equipe")
 
 
 def _followed(page: Page) -> str:
@@ -60,7 +60,6 @@ def _followed(page: Page) -> str:
 
 def protocol(page: Page) -> str:
     """Design, waves, thresholds with the fingerprint of the file that fixes them, prior steps, deviations."""
-    words = page.words
     said = _design(page) + _surveys(page)
     parts = [bullets(said)] if said else []
     parts += [_thresholds(page), _steps(page), _deviations(page)]
@@ -110,9 +109,9 @@ def _steps(page: Page) -> str:
 def _deviations(page: Page) -> str:
     """What departs from what was planned, as far as the published tables know it."""
     words, said = page.words, []
-    cells = page.frame("corrections")["rows"].sum()
+    cells = int(page.frame("corrections")["rows"].sum())
     said.append(words.counted("protocol.corrected", cells) if cells else words.text("protocol.no_correction"))
-    kept = page.frame("set_aside").filter(pl.col("status") == "kept")["rows"].sum()
+    kept = int(page.frame("set_aside").filter(pl.col("status") == "kept")["rows"].sum())
     if kept:
         said.append(words.counted("protocol.kept", kept))
     lost = [words.text(f"indicators.{i}.title").lower() for i in PRIMARY
@@ -150,7 +149,14 @@ def _surveys(page: Page) -> list[str]:
                    key=lambda w: (page.setting(f"waves.{w}.opens"), w))  # fmt: skip
     if not waves:
         return []
-    said = [words.text("method.survey", waves=words.listing([_wave(page, w) for w in waves]))]
+    pulses = [w for w in waves if page.setting(f"waves.{w}.role") == "pulse"]
+    told = [_wave(page, w) for w in waves if w not in pulses]
+    if pulses:
+        said_pulses = words.count("protocol.pulses", len(pulses))
+        opens, closes = page.setting(f"waves.{pulses[0]}.opens"), page.setting(f"waves.{pulses[-1]}.closes")
+        span = words.days(opens, closes) if opens and closes else ""
+        told.append(words.text("protocol.wave", label=said_pulses, range=span) if span else said_pulses)
+    said = [words.text("method.survey", waves=words.listing(told))]
     item, start = page.setting("satisfaction.item"), page.setting("satisfaction.satisfied_from")
     if item and start and page.headline("satisfaction") is not None:
         said.append(words.text("method.satisfied", item=page.item(item), **{"from": words.number(float(start))}))

@@ -14,8 +14,7 @@ from pipelines.wording.page import figure, notes, paragraph, raw, table
 from pipelines.wording.sentences import span
 
 # Indicators that come from the time log; the others come from questionnaires.
-FROM_TIME = {"net_hours", "time_per_task", "errors", "adoption", "retention", "abandonment", "time_with_tool", "time_for_users",
-             "process_tool_gain", "rework_share", "witness", "payback_weeks", "distribution_of_gains"}  # fmt: skip
+FROM_TIME = {"net_hours", "time_per_task", "errors", "adoption", "retention", "abandonment"}
 
 
 def teams(page: Page) -> str:

@@ -11,7 +11,7 @@ from pipelines.wording.measures import Measure, side
 from pipelines.wording.page import inline, pairs, paragraph, raw, table
 from pipelines.wording.sentences import span
 
-PARTS = ("prompt", "verification", "rework", "failed")
+PARTS = ("prompt", "checking")
 READ = ("errors", "irritation", "umux_lite", "wish_to_continue", "abandonment", "not_compliant")
 
 
@@ -61,28 +61,21 @@ def _gain(page: Page, row: Row | None) -> str:
 def _waterfall(page: Page, name: str, parts: dict[str, Row]) -> str:
     """Gross to net per time the task is done; nothing when a step is hidden, since the others would tell it."""
     words = page.words
-    ends = [parts.get(step) for step in ("gross", "net")]
-    steps = [parts[p] for p in PARTS if p in parts]
-    measured = [r for r in steps if r["reason"] != "non_mesure" or not is_published(r)]
-    if any(r is None or not is_published(r) or r["estimate"] is None for r in ends):
+    rows = [row for step in ("gross", *PARTS, "net") if (row := parts.get(step)) is not None]
+    if len(rows) < len(PARTS) + 2 or any(not is_published(row) or row["estimate"] is None for row in rows):
         return paragraph(words.text("sheets.no_parts"), "small")
-    if any(not is_published(r) for r in measured):
-        return paragraph(words.text("sheets.hidden_parts"), "small")
-    gross, net = (Measure(r, words) for r in ends if r is not None)
+    gross, *steps, net = (Measure(row, words) for row in rows)
     made, lines = [], []
     level = gross.value("estimate") or 0.0
 
-    def add(label: str, start: float, end: float | None, text: str, tone: str, strong: bool = False) -> None:
+    def add(label: str, start: float, end: float, text: str, tone: str, strong: bool = False) -> None:
         made.append(Bar(label, start, end, text, tone, strong))
         lines.append([label, text])
 
     add(words.text("waterfall.gross"), 0.0, round(level, 1), _minutes(page, level), "blue-m")
-    for row in steps:
-        label, spent = words.text(f"waterfall.{row['estimand']}"), Measure(row, words).value("estimate")
-        if spent is None:
-            add(label, level, None, words.text("not_measured"), "grey-m")
-            continue
-        add(label, round(level, 1), round(level - spent, 1), _minutes(page, -spent), "rust-m")
+    for step in steps:
+        spent = step.value("estimate") or 0.0
+        add(step.title, round(level, 1), round(level - spent, 1), _minutes(page, -spent), "rust-m")
         level -= spent
     last = net.value("estimate") or 0.0
     add(words.text("waterfall.net"), 0.0, round(last, 1), _minutes(page, last), "blue" if last > 0 else "rust", True)

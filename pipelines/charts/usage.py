@@ -87,7 +87,7 @@ def _by_tool(page: Page, keys: Sequence[tuple[str, str]], title: str, sub: str, 
         tables.append((shown.title, rows))
     number = page.number()
     drawing = forest(panels, page.drawing(title, words.print(described(panels))), neutral=True)
-    programme = page.programme[keys[0]] if keys[0] in page.programme else None
+    programme = page.programme.get(keys[0])
     note = notes([
         (words.raw("figure.reading"), _read(page, tables)),
         (words.raw("figure.note"), note),
@@ -175,7 +175,7 @@ def _conditions_title(page: Page, rows: Sequence[tuple[str, Row]]) -> str:
     words, found = page.words, dict[str, list[str]]()
     for indicator, row in rows:
         if where := side(row):
-            name = words.text(f"measures.{indicator}.change")
+            name = words.text(f"measures.{indicator}.change").split(" (")[0]
             found.setdefault(where, []).append(name[:1].lower() + name[1:])
     said = [words.capital(f"conditions.{where}", titles=words.listing(found[where]))
             for where in ("better", "worse", "open") if where in found]  # fmt: skip

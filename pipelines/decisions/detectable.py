@@ -15,10 +15,8 @@ _LOGS = ("time_per_task",)
 def with_detectable(rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` with `detectable`: for programme rows whose verdict is « non_concluant », else null."""
     wanted = (pl.col("scope") == "programme") & (pl.col("verdict") == "non_concluant") & (pl.col("se") > 0)
-    found = [_smallest(row) if told else None for told, row in zip(
-        rows.select(wanted.fill_null(False)).to_series(), rows.select("se", "G", "unit", "indicator").iter_rows(named=True),
-        strict=True,
-    )]  # fmt: skip
+    read = rows.select(wanted.fill_null(False).alias("told"), "se", "G", "unit", "indicator")
+    found = [_smallest(row) if row["told"] else None for row in read.iter_rows(named=True)]
     return rows.with_columns(pl.Series("detectable", found, dtype=pl.Float64))
 
 

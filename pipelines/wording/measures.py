@@ -36,9 +36,12 @@ class Measure(Shown):
     @property
     def scale(self) -> Scale:
         """Decimals and sign, from the unit and the estimand of the row."""
-        estimand = str(self.row["estimand"])
+        estimand, unit = str(self.row["estimand"]), str(self.row["unit"])
         signed = estimand in _CHANGES or estimand.startswith("event_")
-        return Scale(_DECIMALS.get(str(self.row["unit"]), 1), signed, ratio=self.row["unit"] == "ratio")
+        decimals = _DECIMALS.get(unit, 1)
+        if unit == "%" and not signed and is_published(self.row) and _nearly_all(self.row["estimate"]):
+            decimals = 1  # 99.7 % is not everybody
+        return Scale(decimals, signed, ratio=unit == "ratio")
 
     def value(self, column: str) -> float | None:
         """The value of `column` on the printed scale; None if absent or suppressed."""
@@ -65,6 +68,11 @@ class Measure(Shown):
         if not unit:
             return text
         return f"{text}%" if unit == "%" and self.words.language == "en" else f"{text}{numbers.NBSP}{unit}"
+
+
+def _nearly_all(share: float | None) -> bool:
+    """A share that would be rounded to nobody or everybody and is neither."""
+    return share is not None and round(share) in (0, 100) and share not in (0.0, 100.0)
 
 
 def side(row: Row) -> str:
