@@ -153,12 +153,17 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
 
     def build(narrow: bool) -> Spec:
         if narrow:
-            parts = [_panel(p, width=size("narrow") - 8, left=4, right=8, neutral=neutral, narrow=True) for p in panels]
+            width = size("narrow") - 8
+            tall = _two_lines(panels, _room(width, 4, narrow=True))
+            parts = [_panel(p, width=width, left=4, right=8, neutral=neutral, narrow=True, tall=tall) for p in panels]
             return joined("vconcat", parts, spacing=26)
         label = min(max(_label_px(panels), 120), 300)
         if len(panels) == 1:
-            return _panel(panels[0], width=size("wide") - 8, left=label, right=262, neutral=neutral, narrow=False)
+            tall = _two_lines(panels, _room(0, label, narrow=False))
+            return _panel(panels[0], width=size("wide") - 8, left=label, right=262, neutral=neutral, narrow=False,
+                          tall=tall)  # fmt: skip
         label = min(label, 230)
+        tall = _two_lines(panels[:1], _room(0, label, narrow=False))
         each = (size("wide") - 8 - label - 18 * (len(panels) - 1)) // len(panels)
         parts = [
             _panel(
@@ -168,6 +173,7 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
                 right=64,
                 neutral=neutral,
                 narrow=False,
+                tall=tall,
                 labels=n == 0,
                 columns=False,
             )
@@ -186,16 +192,17 @@ def _panel(
     right: int,
     neutral: bool,
     narrow: bool,
+    tall: bool,
     labels: bool = True,
     columns: bool = True,
 ) -> Spec:
     """One panel as layers over a band of rows; texts sit at fixed pixels so that nothing depends on a font."""
     import altair as alt
 
-    room = _room(width, left, narrow=narrow)
-    two_lines = any(len(wrapped(line.label, room)) > 1 for line in p.lines)
-    high_row, shift, bar = (62 if two_lines else 46, 19 if two_lines else 11, 18) if narrow else (
-        36 if two_lines else 28, 0, 24)  # fmt: skip
+    if narrow:
+        high_row, shift, bar = (62, 19, 18) if tall else (46, 11, 18)
+    else:
+        high_row, shift, bar = (36 if tall else 28), 0, 24
     domain, limits_of = drawn_range(p)
     axis = alt.Axis(
         tickCount=4 if narrow else 6 if columns else 3,
@@ -269,6 +276,11 @@ def drawn_range(p: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
     low, high = min(core) - reach, max(core) + reach
     inside = [min(max(bound, low), high) for v in values for bound in v[1:]]
     return domain_of([*core, *inside], pad=0.06), (low, high)
+
+
+def _two_lines(panels: Sequence[Panel], room: int) -> bool:
+    """Some label needs two lines: then every row is taller."""
+    return any(len(wrapped(line.label, room)) > 1 for p in panels for line in p.lines)
 
 
 def _room(width: int, left: int, *, narrow: bool) -> int:

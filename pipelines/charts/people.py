@@ -7,7 +7,7 @@ import polars as pl
 from pipelines.charts.bars import Bar, bars
 from pipelines.charts.context import PROGRAMME, Page
 from pipelines.wording.display import PARTS, Row, Shown, has_interval, headline, is_published
-from pipelines.wording.page import bullets, chip, figure, inline, paragraph, raw, table
+from pipelines.wording.page import bullets, chip, figure, inline, notes, paragraph, raw, table
 from pipelines.wording.sentences import guardrail, span
 from pipelines.wording.sentences import unknowns as open_questions
 
@@ -37,9 +37,19 @@ def participation(page: Page) -> str:
     desc = words.print(" ; ".join(f"{label} {n}" for label, n, _ in lines) + ".")
     heads = [words.text(f"participation.{c}") for c in ("step", "people", "share")]
     drawn = figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub),
-                   bars(made, page.drawing(title, desc)), "", words.text("figure.data"),
-                   table(sub, heads, lines, numeric=[1, 2]))  # fmt: skip
+                   bars(made, page.drawing(title, desc)), notes([(words.raw("figure.reading"), _absent(page))], words),
+                   words.text("figure.data"), table(sub, heads, lines, numeric=[1, 2]))  # fmt: skip
     return raw(drawn + _by_team(page, steps["step"].to_list()))
+
+
+def _absent(page: Page) -> str:
+    """How many did not answer, where both counts are published; reasons for absence are never given."""
+    words, said = page.words, []
+    for step in ("t0", "t1", "apparies"):
+        n, reference = page.step(step)
+        if n is not None and reference is not None and reference > n:
+            said.append(words.counted(f"participation.absent.{step}", reference - n))
+    return f"{words.raw('semicolon').join(said)}." if said else ""
 
 
 def _step(page: Page, code: str) -> str:

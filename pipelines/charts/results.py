@@ -220,21 +220,23 @@ def _answers(page: Page, item: str, seen: pl.DataFrame) -> str:
             texts.append(text)
             name = words.print(label) if n == 0 else ""
             tone = "blue-m" if wave == waves[-1] else "grey-m"
-            suffix = f" ({page.wave(wave)})" if len(waves) > 1 else ""
-            made.append(Bar(name, 0.0, None if share is None else 100 * share, text + suffix, tone))
+            made.append(Bar(name, 0.0, None if share is None else 100 * share, text, tone))
         lines.append([words.print(label), *texts])
     top = last.filter(pl.col("share") == pl.col("share").max())
     title = words.text("voices.title_plain", wave=page.wave(waves[-1]))
     # « The most frequent answer » only if no hidden answer could be more frequent.
     if top.height == 1 and top["share"].to_list()[0] > 1 - last["share"].sum():
-        title = words.text("voices.title", label=words.print(top["label"].to_list()[0]), wave=page.wave(waves[-1]))
+        label = words.print(top["label"].to_list()[0])
+        path = "voices.title_number" if label.isdigit() else "voices.title"
+        title = words.text(path, label=label, wave=page.wave(waves[-1]))
     counts = {w: seen.filter(pl.col("wave") == w)["n_total"].drop_nulls().to_list()[:1] for w in waves}
     total = words.listing([words.text("voices.field", n=words.number(n), wave=page.wave(w))
                            for w, found in counts.items() for n in found])  # fmt: skip
     number, sub = page.number(), words.text("voices.sub", item=page.item(item))
     desc = words.print(" ; ".join(f"{line[0]} {', '.join(line[1:])}" for line in lines) + ".")
     drawing = bars(made, page.drawing(title, desc), row_px=22)
-    source = [(words.raw("figure.field"), total)]
+    colours = words.text("voices.colours", last=page.wave(waves[-1])) if len(waves) > 1 else ""
+    source = [(words.raw("figure.reading"), colours), (words.raw("figure.field"), total)]
     heads = [words.text("voices.answer"), *(f"{words.text('voices.share')}, {page.wave(w)}" for w in waves)]
     return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub), drawing,
                   notes(source, words), words.text("figure.data"),

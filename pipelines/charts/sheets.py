@@ -51,11 +51,21 @@ def _gain(page: Page, row: Row | None) -> str:
     if not low:
         text = words.text("sheets.bare", estimate=shown.estimate, reason=shown.why_missing)
         return paragraph(text, "k")
-    text = words.text(f"sheets.gain.{side(shown.row)}", estimate=shown.estimate, low=low, high=high)
+    where, estimate = side(shown.row), shown.estimate
+    if where == "worse":  # a negative gain is said as the time it adds
+        longer = Measure(_as_time(shown.row), words)
+        (low, high), estimate = span(longer), longer.estimate
+    text = words.text(f"sheets.gain.{where}", estimate=estimate, low=low, high=high)
     desc = words.text("sheets.desc", estimate=shown.estimate, level=shown.level, interval=shown.interval)
     frame = page.drawing(words.text("sheets.chart", what=shown.title), desc)
     evidence = paragraph(f"**{shown.evidence}**.", "k") if shown.evidence else ""
     return f"{paragraph(text)}{interval_bar(shown, frame)}{evidence}"
+
+
+def _as_time(row: Row) -> Row:
+    """A gain in % as the change of time it is: the same figures with the other sign."""
+    flipped = {"estimate": -row["estimate"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
+    return {**row, **flipped}
 
 
 def _waterfall(page: Page, name: str, parts: dict[str, Row]) -> str:
