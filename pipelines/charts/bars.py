@@ -8,6 +8,8 @@ from pipelines.charts.base import Chart, Frame, Spec, data, drawn, drawn_twice, 
 from pipelines.charts.layout import PX_PER_LETTER
 from pipelines.charts.tokens import colour, size
 
+SHORT = 3  # letters of a label that fits beside its bar on a phone
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -30,7 +32,11 @@ def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30, card: bool = Fa
         view = _bars(rows, width=size("tile") - 6, sides=(140, 72), narrow=False, row_px=row_px)
         return drawn(view, frame, ident=frame.ident, css="tb")
 
+    beside = max((len(b.label) for b in rows), default=0) <= SHORT  # no need of a line of their own
+
     def build(narrow: bool) -> Spec:
+        if narrow and beside:
+            return _bars(rows, width=size("narrow") - 8, sides=(32, 78), narrow=False, row_px=row_px)
         width = size("narrow" if narrow else "wide") - 8
         return _bars(rows, width=width, sides=(2, 78) if narrow else (300, 120), narrow=narrow, row_px=row_px)
 

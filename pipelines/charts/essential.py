@@ -88,7 +88,7 @@ def _brief(page: Page) -> list[tuple[str, str]]:
     if page.frame("teams").height:
         raised = [words.text(f"brief.{level}", titles=words.listing([t[:1].lower() + t[1:] for t in titles]))
                   for level, titles in alerts(page).items() if titles]  # fmt: skip
-        said_alerts = words.raw("semicolon").join(raised) or words.text("vigilance.ok").lower()
+        said_alerts = words.print(words.raw("semicolon").join(raised)) or words.text("vigilance.ok").lower()
         told.append((words.text("brief.alerts"), f"{said_alerts[:1].upper()}{said_alerts[1:]}."))
     if open_ones := [words.text(f"indicators.{i}.title").lower() for i in PRIMARY if _is_open(page.headline(i))]:
         told.append((words.text("brief.open"), f"{words.capital('brief.open_ones', titles=words.listing(open_ones))}."))

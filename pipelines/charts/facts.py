@@ -70,15 +70,22 @@ def measures_table(page: Page, caption: str, rows: Sequence[tuple[str, Row]], *,
         shown = Measure(row, words)
         if shown.value("estimate") is None:
             what = shown.why_missing if is_published(row) else words.text("suppressed")
-            lines.append([label, what, "", *([shown.evidence] if evidence else [])])
+            lines.append([label, what, "", *([_short(shown)] if evidence else [])])
         else:
-            lines.append([label, shown.estimate, shown.interval, *([shown.evidence] if evidence else [])])
+            lines.append([label, shown.estimate, shown.interval, *([_short(shown)] if evidence else [])])
     if not lines:
         return ""
     heads = [words.text("facts.measure"), words.text("figure.estimate"), words.text("figure.interval")]
     if evidence:
         heads.append(words.text("figure.evidence"))
     return table(caption, heads, lines, numeric=[1, 2])
+
+
+def _short(shown: Measure) -> str:
+    """« B (avant-après) », or « »."""
+    if not shown.evidence:
+        return ""
+    return shown.words.text("evidence.short", level=str(shown.row["evidence"]), word=shown.evidence_word)
 
 
 def programme_rows(page: Page, wanted: Iterable[tuple[str, str]]) -> list[Row]:

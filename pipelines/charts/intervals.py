@@ -372,6 +372,8 @@ def _headings(p: Panel, *, width: int, left: int, narrow: bool, columns: bool) -
             .mark_text(text=p.sub, align="left", color=colour("ink2"), fontSize=12)
             .encode(x=alt.value(at), y=alt.value(-28)),
         ]
+    if narrow:
+        return []
     places = zip(p.columns, (width - 186, width - 78, width), strict=False)
     return [
         alt.Chart(one)

@@ -49,7 +49,7 @@ def _absent(page: Page) -> str:
         n, reference = page.step(step)
         if n is not None and reference is not None and reference > n:
             said.append(words.counted(f"participation.absent.{step}", reference - n))
-    return f"{words.raw('semicolon').join(said)}." if said else ""
+    return words.print(f"{words.raw('semicolon').join(said)}.") if said else ""
 
 
 def _step(page: Page, code: str) -> str:
@@ -241,7 +241,8 @@ def recommendations(page: Page) -> str:
         *(words.text(f"recommendations.{c}") for c in (*columns, "basis")),
     ]
     caption = words.text("recommendations.caption")
-    return raw(paragraph(words.text("recommendations.intro")) + table(caption, heads, lines))
+    made = f'<div class="nums">{table(caption, heads, lines)}</div>'
+    return raw(paragraph(words.text("recommendations.intro")) + made)
 
 
 def basis(page: Page, indicator: str | None, scope: str | None = None, key: str | None = None) -> str:

@@ -12,7 +12,7 @@ KINDS = {"generaliser": "ok", "ajuster": "watch", "ne_pas_poursuivre": "ko", "pr
 
 def proposals(page: Page) -> str:
     """The matrix, then what each proposal rests on and its decision, then every measure the rule read."""
-    words, frame = page.words, page.frame("proposals")
+    words, frame = page.words, page.frame("proposals").sort("process", "tool")
     if frame.is_empty():
         return raw(paragraph(words.text("proposals.none")))
     rows = frame.to_dicts()

@@ -190,7 +190,7 @@ def _rows_table(page: Page, scope: str, panels: Sequence[Panel], title: str) -> 
 def voices(page: Page) -> str:
     """How answers are spread, item by item, the latest wave in colour and the earlier ones in grey."""
     words = page.words
-    answers = page.frame("distributions").filter(pl.col("scope") == PROGRAMME)
+    answers = page.frame("distributions").filter(pl.col("scope") == PROGRAMME).sort("item", "wave", "rank")
     parts, hidden = [], []
     for item in answers["item"].unique(maintain_order=True).to_list():
         # A suppressed answer keeps its label only: its share is nulled here whatever the table holds.

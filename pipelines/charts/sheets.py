@@ -17,7 +17,7 @@ READ = ("errors", "irritation", "umux_lite", "wish_to_continue", "abandonment", 
 
 def sheets(page: Page) -> str:
     """Every pair of the proposals, in their order: the same places filled, or said to be empty."""
-    words, frame = page.words, page.frame("proposals")
+    words, frame = page.words, page.frame("proposals").sort("process", "tool")
     if frame.is_empty():
         return raw(paragraph(words.text("proposals.none")))
     gains = {r["scope_key"]: r for r in page.rows("process_tool") if r["estimand"] == "gain"}
@@ -42,20 +42,16 @@ def _sheet(page: Page, row: Row, gain: Row | None, parts: dict[str, Row]) -> str
 def _gain(page: Page, row: Row | None) -> str:
     """What the task takes less, or more, said from where the whole interval is."""
     words = page.words
-    shown = Measure(row, words) if row is not None else None
+    shown = Measure(_as_time(row), words) if row is not None else None
     if shown is None or shown.value("estimate") is None:
         hidden = shown is not None and not is_published(shown.row)
         why = words.text("suppressed") if hidden or shown is None else shown.why_missing
-        return paragraph(words.text("sheets.no_gain", reason=why), "k")
+        return paragraph(words.text("sheets.nothing", reason=why), "k")
     low, high = span(shown)
     if not low:
         text = words.text("sheets.bare", estimate=shown.estimate, reason=shown.why_missing)
         return paragraph(text, "k")
-    where, estimate = side(shown.row), shown.estimate
-    if where == "worse":  # a negative gain is said as the time it adds
-        longer = Measure(_as_time(shown.row), words)
-        (low, high), estimate = span(longer), longer.estimate
-    text = words.text(f"sheets.gain.{where}", estimate=estimate, low=low, high=high)
+    text = words.text(f"sheets.change.{side(shown.row)}", estimate=shown.estimate, low=low, high=high)
     desc = words.text("sheets.desc", estimate=shown.estimate, level=shown.level, interval=shown.interval)
     frame = page.drawing(words.text("sheets.chart", what=shown.title), desc)
     evidence = paragraph(f"**{shown.evidence}**.", "k") if shown.evidence else ""
@@ -63,9 +59,10 @@ def _gain(page: Page, row: Row | None) -> str:
 
 
 def _as_time(row: Row) -> Row:
-    """A gain in % as the change of time it is: the same figures with the other sign."""
-    flipped = {"estimate": -row["estimate"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
-    return {**row, **flipped}
+    """A gain in % as the change of time it is, as everywhere else in the page: the same figures, the other sign."""
+    ends = {"estimate": "estimate", "ci_low": "ci_high", "ci_high": "ci_low"}
+    flipped = {to: None if row[name] is None else -row[name] for to, name in ends.items()}
+    return {**row, **flipped, "direction": "lower"}
 
 
 def _waterfall(page: Page, name: str, parts: dict[str, Row]) -> str:

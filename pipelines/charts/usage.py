@@ -121,8 +121,8 @@ def _levels(page: Page, keys: Sequence[tuple[str, str]]) -> str:
             said.setdefault(shown.evidence, []).append(shown.title)
     if len(said) == 1:
         return f"{next(iter(said))}."
-    return page.words.raw("semicolon").join(f"{', '.join(titles)}{page.words.raw('colon')}{level}"
-                                            for level, titles in said.items())  # fmt: skip
+    listed = (f"{page.words.listing(titles)}{page.words.raw('colon')}{level}" for level, titles in said.items())
+    return page.words.print(page.words.raw("semicolon").join(listed))
 
 
 def _staying(page: Page) -> str:
@@ -179,8 +179,9 @@ def _conditions_title(page: Page, rows: Sequence[tuple[str, Row]]) -> str:
             found.setdefault(where, []).append(name[:1].lower() + name[1:])
     said = [words.capital(f"conditions.{where}", titles=words.listing(found[where]))
             for where in ("better", "worse", "open") if where in found]  # fmt: skip
-    return words.raw("semicolon").join([said[0], *(s[:1].lower() + s[1:] for s in said[1:])]) if said else words.text(
-        "conditions.plain")  # fmt: skip
+    if not said:
+        return words.text("conditions.plain")
+    return words.print(words.raw("semicolon").join([said[0], *(s[:1].lower() + s[1:] for s in said[1:])]))
 
 
 def _changes(page: Page, title: str, sub: str, rows: Sequence[tuple[str, Row]]) -> str:
