@@ -21,7 +21,8 @@ from ruamel.yaml import YAML
 from pipelines.contracts import all_tables
 
 WORDING = Path(__file__).parents[1] / "pipelines" / "wording"
-BLOCKS = ("p", "li", "h1", "h2", "h3", "h4", "td", "th", "dt", "dd", "caption", "summary", "tr", "text", "desc", "title")
+BLOCKS = ("p", "li", "h1", "h2", "h3", "h4", "td", "th", "dt", "dd", "caption", "summary", "tr", "text", "desc",
+          "title")  # fmt: skip
 TICKS = "#5F6975"  # labels of an axis: ink3
 MONTHS = ("janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|January|February|March|"
           "April|May|June|July|August|September|October|November|December")  # fmt: skip
@@ -29,6 +30,7 @@ NUMBER = r"[+\u2212-]?\d{1,3}(?:(?: \d{3})+(?![\d])|\d*)(?:[.,]\d+)?"
 INTERVAL = re.compile(rf"\[({NUMBER}) ?[;,] ({NUMBER})\]")
 BETWEEN = re.compile(rf"(?:entre|between) ({NUMBER}) (?:et|and) ({NUMBER})")
 LEVEL = re.compile(rf"(?:à|at) ({NUMBER}) ?%(?= \[)")  # « intervalle à 95 % [… »
+THRESHOLD = re.compile(rf"(?:Seuil|Threshold)[^:]{{0,20}}: ({NUMBER})")
 FIGURE = re.compile(r"\b[Ff]igure \d+")
 CLASSES = {5, 9, 10, 19, 20}  # of people below the programme
 UNITS = {
@@ -63,6 +65,7 @@ class Known:
     pairs: set[tuple[float, float]] = field(default_factory=set)
     values: dict[str, set[float]] = field(default_factory=lambda: {u: set() for u in (*UNITS, "")})
     counts: set[float] = field(default_factory=set)
+    thresholds: set[float] = field(default_factory=set)
     dates: set[date] = field(default_factory=set)
     strings: list[str] = field(default_factory=list)
 
@@ -70,7 +73,7 @@ class Known:
         """`number` may be printed with this unit, or alone in a column."""
         for d in decimals:
             for name in (unit, ""):
-                self.values[name] |= {rounded(number, d), -rounded(number, d)}
+                self.values[name] |= {rounded(number, d), abs(rounded(number, d))}
 
 
 def known(tables: Mapping[str, pl.DataFrame]) -> Known:
@@ -95,11 +98,14 @@ def _estimate(found: Known, row: Mapping[str, Any]) -> None:
     scales = [lambda v: v]
     if row["unit"] == "ratio":
         scales = [lambda v: 100 * (v - 1), lambda v: 100 * v, lambda v: v]
+    if row["unit"] in ("h", "min"):  # a step of a waterfall is taken off
+        scales.append(lambda v: -v)
     if row["indicator"] == "process_tool_gain":
         scales.append(lambda v: -v)
     for scale in scales:
         if row["threshold"] is not None:
             found.value(unit, scale(row["threshold"]))
+            found.thresholds |= {rounded(scale(row["threshold"]), d) for d in (0, 1, 2)}
         if row["disclosure_status"] != "published":
             continue
         if row["estimate"] is not None:
@@ -205,7 +211,7 @@ def _counts(found: Known, tables: Mapping[str, pl.DataFrame]) -> None:
 
 
 def texts(page: html.HtmlElement) -> Iterator[str]:
-    """The texts a reader, or a screen reader, meets: block by block, rows of tables whole, labels of SVG, aria-label."""
+    """What a reader, or a screen reader, meets: block by block, rows of tables whole, what drawings say, aria-label."""
     body = page.find(".//body") if page.find(".//body") is not None else page
     for dropped in body.xpath(".//code|.//style|.//script"):
         dropped.drop_tree()
@@ -219,9 +225,7 @@ def texts(page: html.HtmlElement) -> Iterator[str]:
             yield " | ".join("".join(cell.itertext()).strip() for cell in element)
         elif element.tag in ("td", "th") and element.getparent() is not None and element.getparent().tag == "tr":
             continue
-        elif element.tag in BLOCKS and not inside:
-            if element.tag == "text" and element.get("fill") == TICKS:
-                continue
+        elif element.tag in BLOCKS and element.tag != "text" and not inside:
             yield "".join(element.itertext())
         elif element.tag == "span" and element.get("class") == "by":
             yield " ".join(element.itertext())
@@ -255,9 +259,10 @@ def faults(page: str, tables: Mapping[str, pl.DataFrame], *, allowed: Known | No
     """« number: text » for every number of the page that the tables do not explain."""
     allowed = allowed or known(tables)
     settings = dict(tables["study"].iter_rows())
+    root = html.fromstring(page)
     own = [_literal(s) for s in allowed.strings if len(s) < 400] + _fragments(settings.get("language") or "fr")
-    found = []
-    for text in texts(html.fromstring(page)):
+    found = list(_drawings(root, own, allowed))
+    for text in texts(root):
         said = plain(text)
         if not re.search(r"\d", said):
             continue
@@ -268,12 +273,33 @@ def faults(page: str, tables: Mapping[str, pl.DataFrame], *, allowed: Known | No
     return found
 
 
+def _drawings(root: html.HtmlElement, own: list[re.Pattern[str]], allowed: Known) -> Iterator[str]:
+    """A number drawn is one that the description of the drawing says, a threshold, or a class of people."""
+    for drawing in root.iter("svg"):
+        desc = drawing.find("desc")
+        if desc is None:
+            continue
+        told = {read(m[0]) for m in re.finditer(NUMBER, plain(desc.text or ""))}
+        for element in drawing.iter("text"):
+            said = plain("".join(element.itertext()))
+            left = said
+            for pattern in own:
+                left = pattern.sub(" ", left)
+            if element.get("fill") == TICKS or not re.search(r"\d", left):
+                continue
+            numbers = {read(m[0]) for m in re.finditer(NUMBER, left)}
+            yield from (f"{n}: {said} (drawing)" for n in numbers - told - allowed.thresholds - CLASSES - {0.0})
+
+
 def _unexplained(text: str, allowed: Known) -> Iterator[str]:
     text = _dates(text, allowed)
     if "\u0000" in text:
         yield "date"
         text = text.replace("\u0000", " ")
     text = LEVEL.sub(lambda m: " " if read(m[1]) in allowed.values["%"] else m[0], FIGURE.sub(" ", text))
+    for m in THRESHOLD.finditer(text):
+        if read(m[1]) not in allowed.thresholds:
+            yield m[0]
     triple = re.compile(rf"({NUMBER})(?: ?(?:%|[^\d\W][\w-]*))?(?: \|)? {INTERVAL.pattern}")
     for m in triple.finditer(text):
         if (read(m[1]), read(m[2]), read(m[3])) not in allowed.triples:

@@ -66,8 +66,9 @@ def essential(page: Page) -> str:
     parts = [paragraph(" ".join(lede(page.programme, words)), "lede")]
     if tiles:
         parts.append(f'<ul class="tiles">{"".join(tiles)}</ul>')
-        level = Shown(next(iter(page.programme.values())), words).level
-        parts.append(paragraph(words.text("tile.how", level=level), "key"))
+        drawn = [row for i in PRIMARY if (row := page.headline(i)) is not None and has_interval(row)]
+        if drawn:  # how to read a bar, where there is one
+            parts.append(paragraph(words.text("tile.how", level=Shown(drawn[0], words).level), "key"))
     if brief := _brief(page):
         parts.append(pairs(brief, "brief"))
     if actions := _actions(page):

@@ -34,7 +34,8 @@ def participation(page: Page) -> str:
     if invited is not None and paired is not None:
         title = words.text("participation.title", reference=words.number(invited), n=words.number(paired))
     number, sub = page.number(), words.text("participation.sub")
-    desc = words.print(" ; ".join(f"{label} {n}" for label, n, _ in lines) + ".")
+    told = (f"{label} {n}" + (f" ({share})" if share else "") for label, n, share in lines)
+    desc = words.print(" ; ".join(told) + ".")
     heads = [words.text(f"participation.{c}") for c in ("step", "people", "share")]
     drawn = figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub),
                    bars(made, page.drawing(title, desc)), notes([(words.raw("figure.reading"), _absent(page))], words),
