@@ -7,7 +7,8 @@ import polars as pl
 
 from pipelines.demo import truths
 from pipelines.demo.design import GO_LIVE, PROCESSES, TOOLS, Roster
-from pipelines.demo.files import Sheet, register, workbook
+from pipelines.demo.files import register
+from pipelines.workbooks import Sheet, workbook
 
 COMMON_SESSION, TOOL_SESSION = ("Repères", 45), ("Prise en main", 60)  # name, minutes
 
@@ -56,7 +57,7 @@ def register_files(roster: Roster, training: pl.DataFrame) -> dict[str, bytes]:
     )  # fmt: skip
     return {
         "teams.csv": register(teams),
-        "people_time.xlsx": workbook([Sheet("Agents", people.drop("person"))]),
+        "people_time.xlsx": workbook([Sheet("Agents", people.drop("person"))], text_to_numbers=True),
         "people_survey.csv": register(envelopes),
         "tools.csv": register(tools),
         "processes.csv": register(processes),
