@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from pipelines.charts import background, essential, people, proposals, results
+from pipelines.charts import background, comparison, essential, people, proposals, results
 from pipelines.charts.context import Page
 from pipelines.wording.page import heading
 
@@ -20,6 +20,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Page], str]]] = {
     "voices": ("agents", results.voices),
     "participation": ("participation", people.participation),
     "vigilance": ("vigilance", people.vigilance),
+    "comparison": ("comparaison", comparison.comparison),
     "recommendations": ("recommandations", people.recommendations),
     "unknowns": ("inconnues", people.unknowns),
     "quality": ("qualite", background.quality),

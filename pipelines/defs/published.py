@@ -17,7 +17,7 @@ _FROM = {
     "estimates": ["indicators.decisions"], "distributions": ["indicators.distributions"],
     "participation": ["indicators.participation"],
     "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
-    "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "study": [],
+    "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "study": [], "evaluations": [],
     "provenance": ["raw.files"],
     "proposals": ["indicators.decisions", *(f"clean.{n}" for n in ("tools", "processes", "deployments", "incidents",
                                                                    "actions"))],

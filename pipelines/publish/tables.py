@@ -14,6 +14,7 @@ from pipelines.disclosure import disclose_distributions, disclose_estimates, dis
 from pipelines.disclosure.linking import disclose_linking
 from pipelines.indicators.base import discover
 from pipelines.study.corrections import CORRECTIONS_FILE
+from pipelines.study.evaluations import evaluations
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Study
 
@@ -47,6 +48,7 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "decisions": tables["clean.decisions"],
         "codebook": _codebook(tables["indicators.decisions"]),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
+        "evaluations": pl.DataFrame(evaluations(study.language), infer_schema_length=None),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
     }
     done = {name: table(f"published.{name}").conform(frame) for name, frame in frames.items()}
