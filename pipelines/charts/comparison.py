@@ -5,14 +5,15 @@ from pipelines.wording.display import Row, Shown, has_interval
 from pipelines.wording.numbers import interval
 from pipelines.wording.page import paragraph, raw, table
 
-MINUTES, WORKING_DAYS = 60, 5  # of an hour; of a week
+# Our indicator -> the measure of the evaluations, and what one of our units is in theirs (hours a week, five days).
+UNITS = {"net_hours": ("minutes_per_day", 60 / 5), "time_per_task": ("time_per_task", 1.0)}
 
 
 def comparison(page: Page) -> str:
     """What is compared, one table: our net and relative figures first, then each evaluation; nothing without time."""
     words = page.words
     others = page.frame("evaluations").sort("rank")
-    ours = [row for i in ("net_hours", "time_per_task") if (row := page.headline(i)) is not None and has_interval(row)]
+    ours = [row for i in UNITS if (row := page.headline(i)) is not None and has_interval(row)]
     if others.is_empty():
         return raw(paragraph(words.text("comparison.none")))
     rows = [_ours(page, row) for row in ours]
@@ -36,7 +37,7 @@ def comparison(page: Page) -> str:
 def _ours(page: Page, row: Row) -> list[str]:
     words, shown = page.words, Shown(row, page.words)
     people = words.count("comparison.people", row["n_persons"]) if row.get("n_persons") else ""
-    measure, per = ("minutes_per_day", MINUTES / WORKING_DAYS) if row["indicator"] == "net_hours" else ("time_per_task", 1)
+    measure, per = UNITS[row["indicator"]]
     estimate, low, high = (row[c] * per for c in ("estimate", "ci_low", "ci_high"))
     value = f"{_value(page, measure, estimate)} {interval(low, high, signed=True, language=words.language)}"
     how = words.text(f"comparison.ours.{row['indicator']}", level=shown.evidence)
