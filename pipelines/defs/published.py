@@ -18,7 +18,7 @@ _FROM = {
     "participation": ["indicators.participation"],
     "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
     "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "study": [],
-    "provenance": ["raw.files"],
+    "provenance": ["raw.files"], "characteristics": [],
     "proposals": ["indicators.decisions", *(f"clean.{n}" for n in ("tools", "processes", "deployments", "incidents",
                                                                    "actions"))],
 }  # fmt: skip
