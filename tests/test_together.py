@@ -86,13 +86,13 @@ def _programme(**changed: dict) -> dict:
 def test_what_follows_for_the_four_objectives():
     open_ = {"verdict": "non_concluant", "q_value": 0.3}
     assert objectives(_programme(), FR) == FR.text("together.all")
-    assert objectives(_programme(errors=open_), FR) == FR.text("together.one", n="4")
+    assert objectives(_programme(errors=open_), FR) == FR.text("together.one")
     every = dict.fromkeys(("net_hours", "errors", "wellbeing", "satisfaction"), open_)
     # Reached alone, at 2 %, and no longer once four are counted.
     alone = every | {"net_hours": {"verdict": "atteint", "q_value": 0.08}}
-    assert objectives(_programme(**every), FR) == objectives(_programme(**alone), FR) == FR.text("together.none", n="4")
+    assert objectives(_programme(**every), FR) == objectives(_programme(**alone), FR) == FR.text("together.none")
     nothing = {"verdict": None, "q_value": None}
-    assert objectives(_programme(**{i: nothing for i in every}), FR) == ""
+    assert objectives(_programme(**dict.fromkeys(every, nothing)), FR) == ""
 
 
 def test_a_row_is_retained_in_a_word_and_a_hidden_one_says_nothing():

@@ -22,7 +22,7 @@ def objectives(rows: Mapping[tuple[str, str], Row], words: Words) -> str:
     known = [q for row in found if (q := row.get("q_value")) is not None]
     if not known:
         return ""
-    return words.text("together.one" if min(known) <= ONE_SIDED else "together.none", n=words.number(len(PRIMARY)))
+    return words.text("together.one" if min(known) <= ONE_SIDED else "together.none")
 
 
 def retained(row: Row, words: Words) -> str:
