@@ -16,6 +16,7 @@ INCIDENTS = (
     ("I1", "2026-03-18", "assistantc", "courriels", "souverainete", 2, "oui", "non", "2026-04-02"),
     ("I2", "2026-04-09", "assistanta", "comptesrendus", "erreur", 1, "oui", "non", "2026-04-15"),
     ("I3", "2026-05-19", "assistantc", "extraction", "donnees", 2, "oui", "non", ""),
+    ("I5", "2026-05-27", "assistantb", "courriels", "part_humaine", 2, "oui", "non", ""),
     ("I4", "2026-06-03", "assistantb", "courriels", "erreur", 1, "non", "non", "2026-06-10"),
 )
 RECOMMENDATIONS = (

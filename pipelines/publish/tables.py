@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts import table
+from pipelines.decisions.characteristics import of_rule
 from pipelines.decisions.proposals import RULE, propose
 from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
 from pipelines.disclosure.linking import disclose_linking
@@ -47,6 +48,7 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "actions": tables["clean.actions"],
         "decisions": tables["clean.decisions"],
         "codebook": _codebook(tables["indicators.decisions"]),
+        "characteristics": of_rule(study.proposals),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
         "evaluations": pl.DataFrame(evaluations(study.language), infer_schema_length=None),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
