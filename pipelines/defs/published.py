@@ -24,7 +24,7 @@ _FROM = {
 
 
 def _upstream(name: str) -> list[str]:
-    """What a published table is made from: what _FROM says, else the clean table of its name; some come from neither."""
+    """What a published table is made from: what _FROM says, else the clean table of its name, if there is one."""
     own = f"clean.{name}"
     return _FROM.get(name, [own] if own in all_tables() else [])
 
