@@ -4,7 +4,6 @@ import polars as pl
 
 from pipelines.charts.context import Page
 from pipelines.contracts.rules import RULES
-from pipelines.wording.display import PRIMARY, Shown, is_published
 from pipelines.wording.page import bullets, inline, pairs, paragraph, raw, table
 
 
@@ -90,21 +89,9 @@ def _hidden(page: Page) -> str:
 
 
 def method(page: Page) -> str:
-    """How it was measured, the thresholds of the study file, what a verdict means, what is never printed."""
+    """What a verdict means, what is never printed."""
     words = page.words
-    said = _design(page) + _surveys(page)
-    parts = [bullets(said)] if said else []
-    lines = []
-    for indicator in (*PRIMARY, "time_per_task"):
-        row = page.headline(indicator)
-        measured = row is not None and (row["estimate"] is not None or not is_published(row))
-        if row is not None and measured and row["threshold"] is not None:
-            shown = Shown(row, words)
-            lines.append([shown.title, shown.goal])
-    if lines:
-        heads = [words.text("method.indicator"), words.text("method.threshold")]
-        parts.append(table(words.text("method.thresholds_caption"), heads, lines))
-    parts.append(paragraph(words.text("method.verdict")))
+    parts = [paragraph(words.text("method.verdict"))]
     limits = {
         "min": page.setting("privacy.min_persons", "5"),
         "sensitive": page.setting("privacy.min_persons_sensitive", "10"),
@@ -115,39 +102,6 @@ def method(page: Page) -> str:
     if page.frame("teams").height:
         parts.append(paragraph(words.text("method.domains")))
     return raw("".join(parts))
-
-
-def _design(page: Page) -> list[str]:
-    """Teams, start groups, witness: only for a study with teams."""
-    words, teams = page.words, page.frame("teams")
-    if teams.is_empty():
-        return []
-    groups = teams["start_group"].drop_nulls().n_unique()
-    said = [words.text("method.teams", teams=words.count("header.teams", teams.height),
-                       groups=words.count("method.groups", groups))]  # fmt: skip
-    drawn = page.setting("start_groups_drawn_by_lot") == "true"
-    if groups > 1:
-        said.append(words.text("method.lot" if drawn else "method.no_lot"))
-    if starts := teams["go_live"].drop_nulls().unique().sort().to_list():
-        said.append(words.text("method.starts", dates=words.listing([words.day(d) for d in starts])))
-    if witnesses := page.frame("processes").filter("witness").sort("process")["label"].to_list():
-        said.append(words.text("method.witness", labels=words.listing([words.print(w) for w in witnesses])))
-    if page.frame("deployments").height:
-        said.append(words.text("method.time"))
-    return [*said, words.text("method.unit")]
-
-
-def _surveys(page: Page) -> list[str]:
-    words = page.words
-    waves = sorted({k.split(".")[0] for k in page.under("waves") if k.endswith(".label")},
-                   key=lambda w: (page.setting(f"waves.{w}.opens"), w))  # fmt: skip
-    if not waves:
-        return []
-    said = [words.text("method.survey", waves=words.listing([page.wave(w) for w in waves]))]
-    item, start = page.setting("satisfaction.item"), page.setting("satisfaction.satisfied_from")
-    if item and start and page.headline("satisfaction") is not None:
-        said.append(words.text("method.satisfied", item=page.item(item), **{"from": words.number(float(start))}))
-    return said
 
 
 def trace(page: Page) -> str:

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.charts.base import Chart, Frame, Spec, data, drawn_twice, layered
+from pipelines.charts.base import Chart, Frame, Spec, data, drawn, drawn_twice, layered
+from pipelines.charts.layout import PX_PER_LETTER
 from pipelines.charts.tokens import colour, size
+
+SHORT = 3  # letters of a label that fits beside its bar on a phone
 
 
 @dataclass(frozen=True)
@@ -20,20 +23,32 @@ class Bar:
     strong: bool = False
 
 
-def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30) -> str:
-    """The bars in the order given: label on the left (wide) or above (narrow), value at the end of the bar."""
+def bars(rows: Sequence[Bar], frame: Frame, *, row_px: int = 30, card: bool = False) -> str:
+    """The bars in the order given: label on the left (wide) or above (narrow), value at the end of the bar.
+
+    `card`: one drawing, as wide as a tile, with its labels on the left.
+    """
+    if card:
+        view = _bars(rows, width=size("tile") - 6, sides=(140, 72), narrow=False, row_px=row_px)
+        return drawn(view, frame, ident=frame.ident, css="tb")
+
+    beside = max((len(b.label) for b in rows), default=0) <= SHORT  # no need of a line of their own
 
     def build(narrow: bool) -> Spec:
-        return _bars(rows, narrow=narrow, row_px=row_px)
+        if narrow and beside:
+            return _bars(rows, width=size("narrow") - 8, sides=(32, 78), narrow=False, row_px=row_px)
+        width = size("narrow" if narrow else "wide") - 8
+        return _bars(rows, width=width, sides=(2, 78) if narrow else (300, 120), narrow=narrow, row_px=row_px)
 
     return drawn_twice(frame, build)
 
 
-def _bars(rows: Sequence[Bar], *, narrow: bool, row_px: int) -> Spec:
+def _bars(rows: Sequence[Bar], *, width: int, sides: tuple[int, int], narrow: bool, row_px: int) -> Spec:
     import altair as alt
 
-    width = size("narrow" if narrow else "wide") - 8
-    left, right = (2, 78) if narrow else (300, 120)
+    left, right = sides
+    if not narrow and left > 200:  # room for the labels there are, not for the longest one could think of
+        left = min(max(round(PX_PER_LETTER * max((len(b.label) for b in rows), default=0)) + 20, 90), left)
     high_row, shift, text_size = (row_px + 18, 10, size("text_narrow")) if narrow else (row_px, 0, size("text"))
     ends = [v for b in rows if b.end is not None for v in (b.start, b.end)] or [0.0, 1.0]
     low, high = min(*ends, 0.0), max(*ends, 0.0)

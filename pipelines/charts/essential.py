@@ -1,10 +1,13 @@
 """The first page: who took part, the answer in a few sentences, one tile per success indicator, the actions."""
 
 from pipelines.charts.context import Page
+from pipelines.charts.hours import balance
 from pipelines.charts.intervals import interval_bar
+from pipelines.charts.people import alerts
+from pipelines.contracts.proposals import PROPOSALS
 from pipelines.wording.display import PRIMARY, Row, Shown, has_interval
 from pipelines.wording.page import chip, inline, pairs, paragraph, raw
-from pipelines.wording.sentences import guardrail, lede, position
+from pipelines.wording.sentences import detectable, guardrail, lede, position
 from pipelines.wording.together import objectives
 
 STEPS = ("governance.dpo_opinion", "governance.aipd", "governance.csa_information", "governance.notice_sent")
@@ -67,9 +70,36 @@ def essential(page: Page) -> str:
         parts.append(f'<ul class="tiles">{"".join(tiles)}</ul>')
         level = Shown(next(iter(page.programme.values())), words).level
         parts.append(paragraph(words.text("tile.how", level=level), "key"))
+    if brief := _brief(page):
+        parts.append(pairs(brief, "brief"))
     if actions := _actions(page):
         parts.append(f"<h3>{inline(words.text('tile.actions'))}</h3>{actions}")
     return raw("".join(parts))
+
+
+def _brief(page: Page) -> list[tuple[str, str]]:
+    """Proposals, time, alerts and open questions in a line each, counted from the sections that tell them whole."""
+    words, told = page.words, list[tuple[str, str]]()
+    proposed = page.frame("proposals")["proposal"].drop_nulls().to_list()
+    if proposed:
+        said = [f"{words.number(proposed.count(code))} × {words.text(f'brief.{code}')}" for code in PROPOSALS
+                if code in proposed]  # fmt: skip
+        told.append((words.text("brief.proposals"), words.raw("comma").join(said) + "."))
+    if closed := balance(page):
+        told.append((words.text("brief.time"), f"{closed}."))
+    if page.frame("teams").height:
+        raised = [words.text(f"brief.{level}", titles=words.listing([t[:1].lower() + t[1:] for t in titles]))
+                  for level, titles in alerts(page).items() if titles]  # fmt: skip
+        said_alerts = words.print(words.raw("semicolon").join(raised)) or words.text("vigilance.ok").lower()
+        told.append((words.text("brief.alerts"), f"{said_alerts[:1].upper()}{said_alerts[1:]}."))
+    if open_ones := [words.text(f"indicators.{i}.title").lower() for i in PRIMARY if _is_open(page.headline(i))]:
+        told.append((words.text("brief.open"), f"{words.capital('brief.open_ones', titles=words.listing(open_ones))}."))
+    return told
+
+
+def _is_open(row: Row | None) -> bool:
+    """A success indicator of the study on which no conclusion is given."""
+    return row is not None and (row["estimate"] is None or row["verdict"] in (None, "non_concluant"))
 
 
 def tile(page: Page, row: Row) -> str:
@@ -81,7 +111,7 @@ def tile(page: Page, row: Row) -> str:
         return f'<li class="tile">{head}{why}</li>'
     big = f'<p class="big">{inline(shown.estimate)} <span>{inline(shown.phrase)}</span></p>'
     goal = words.text("tile.goal", goal=shown.goal) if shown.threshold else ""
-    said = " ".join(filter(None, [goal, position(shown), _guardrail(page, row)]))
+    said = " ".join(filter(None, [goal, position(shown), detectable(shown), _guardrail(page, row)]))
     if not has_interval(row):
         said = " ".join(filter(None, [said, words.text("tile.no_interval", reason=shown.why_missing)]))
     evidence = ""

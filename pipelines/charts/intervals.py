@@ -3,11 +3,14 @@
 Teams are drawn in one neutral colour and in the order given: nothing here sorts by value.
 """
 
+import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.charts.base import Chart, Frame, Spec, axis_labels, data, drawn, drawn_twice, joined, layered
+from pipelines.charts.layout import PX_PER_LETTER, domain_of, position, side_of, wrapped, x_channel, zone_of
 from pipelines.charts.tokens import colour, size
 from pipelines.wording.display import Row, Shown
 from pipelines.wording.together import retained
@@ -88,9 +91,11 @@ def interval_bar(shown: Shown, frame: Frame) -> str:
         return ""
     estimate, low, high = shown.drawn
     threshold = shown.value("threshold")
-    domain = _domain([estimate, low, high] + ([] if threshold is None else [threshold]), pad=0.22)
+    # Without a threshold a change is read against no change.
+    zero = [0.0] if threshold is None and shown.scale.signed else []
+    domain = domain_of([estimate, low, high, *zero] + ([] if threshold is None else [threshold]), pad=0.22)
     width = size("tile") - 6
-    x = _x(domain, (0, width))
+    x = x_channel(domain, (0, width))
     line, fill, shape = MARKS[shown.kind]
     tone = colour(line)
     down, up = shown.bounds
@@ -101,9 +106,15 @@ def interval_bar(shown: Shown, frame: Frame) -> str:
         .mark_rule(color=colour("rule"))
         .encode(x=x("a"), x2="b", y=alt.value(42))
     ]
+    if zero:
+        none = alt.Chart(data([{"z": 0.0}]))
+        layers += [
+            none.mark_rule(color=colour("grey-m"), size=1.4).encode(x=x("z"), y=alt.value(16), y2=alt.value(46)),
+            none.mark_text(text="0", color=colour("ink2"), fontSize=12.5).encode(x=x("z"), y=alt.value(9)),
+        ]
     if threshold is not None:
-        zone = _zone(threshold, domain, str(shown.row["direction"]))
-        side = _side(threshold, domain)
+        zone = zone_of(threshold, domain, str(shown.row["direction"]))
+        side = side_of(threshold, domain)
         limits = alt.Chart(data([{"t": threshold, "a": zone[0], "b": zone[1]}]))
         label = shown.words.text("tile.threshold", threshold=shown.threshold)
         layers[:0] = [
@@ -117,8 +128,8 @@ def interval_bar(shown: Shown, frame: Frame) -> str:
                 x=x("t"), y=alt.value(9)
             ),
         ]
-    middle = (_position(low, domain, width) + _position(high, domain, width)) / 2
-    close = _position(high, domain, width) - _position(low, domain, width) < 56
+    middle = (position(low, domain, width) + position(high, domain, width)) / 2
+    close = position(high, domain, width) - position(low, domain, width) < 56
     ends: list[tuple[str, str, Any]] = [
         ("l", down, "right" if close else "center"),
         ("h", up, "left" if close else "center"),
@@ -146,11 +157,17 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
 
     def build(narrow: bool) -> Spec:
         if narrow:
-            parts = [_panel(p, width=size("narrow") - 8, left=4, right=8, neutral=neutral, narrow=True) for p in panels]
+            width = size("narrow") - 8
+            tall = _two_lines(panels, _room(width, 4, narrow=True))
+            parts = [_panel(p, width=width, left=4, right=8, neutral=neutral, narrow=True, tall=tall) for p in panels]
             return joined("vconcat", parts, spacing=26)
+        label = min(max(_label_px(panels), 120), 300)
         if len(panels) == 1:
-            return _panel(panels[0], width=size("wide") - 8, left=215, right=240, neutral=neutral, narrow=False)
-        label = 205
+            tall = _two_lines(panels, _room(0, label, narrow=False))
+            return _panel(panels[0], width=size("wide") - 8, left=label, right=262, neutral=neutral, narrow=False,
+                          tall=tall)  # fmt: skip
+        label = min(label, 230)
+        tall = _two_lines(panels[:1], _room(0, label, narrow=False))
         each = (size("wide") - 8 - label - 18 * (len(panels) - 1)) // len(panels)
         parts = [
             _panel(
@@ -160,6 +177,7 @@ def forest(panels: Sequence[Panel], frame: Frame, *, neutral: bool) -> str:
                 right=64,
                 neutral=neutral,
                 narrow=False,
+                tall=tall,
                 labels=n == 0,
                 columns=False,
             )
@@ -178,17 +196,18 @@ def _panel(
     right: int,
     neutral: bool,
     narrow: bool,
+    tall: bool,
     labels: bool = True,
     columns: bool = True,
 ) -> Spec:
     """One panel as layers over a band of rows; texts sit at fixed pixels so that nothing depends on a font."""
     import altair as alt
 
-    high_row, shift, bar = (46, 11, 18) if narrow else (28, 0, 24)
-    drawn = [v for line in p.lines if line.values for v in line.values]
-    if not drawn:  # nothing to draw: the rows still say why
-        drawn = [0.0, 1.0]
-    domain = _domain(drawn + ([] if p.threshold is None else [p.threshold]) + ([0.0] if p.signed else []), pad=0.06)
+    if narrow:
+        high_row, shift, bar = (62, 19, 18) if tall else (46, 11, 18)
+    else:
+        high_row, shift, bar = (36 if tall else 28), 0, 24
+    domain, limits_of = drawn_range(p)
     axis = alt.Axis(
         tickCount=4 if narrow else 6 if columns else 3,
         labelExpr=axis_labels(p.decimals, signed=p.signed),
@@ -196,20 +215,20 @@ def _panel(
         zindex=0,
         grid=not narrow,
     )
-    x = _x(domain, (left, width - right), axis)
+    x = x_channel(domain, (left, width - right), axis)
     y = alt.Y(
         "n:O",
         sort=None,
         axis=None,
         scale=alt.Scale(type="band", domain=list(range(len(p.lines))), paddingInner=0, paddingOuter=0),
     )
-    rows = [_row(n, line, neutral=neutral) for n, line in enumerate(p.lines)]
+    rows = [_row(n, line, neutral=neutral, limits=limits_of) for n, line in enumerate(p.lines)]
     measured = [r for r in rows if "e" in r]
     layers: list[Chart] = []
     if p.signed and measured and not narrow:
         layers.append(alt.Chart(data([{"z": 0.0}])).mark_rule(color=colour("grey-m")).encode(x=x("z")))
     if p.threshold is not None and measured:
-        zone = _zone(p.threshold, domain, p.direction)
+        zone = zone_of(p.threshold, domain, p.direction)
         limits = alt.Chart(data([{"n": r["n"], "t": p.threshold, "a": zone[0], "b": zone[1]} for r in measured]))
         layers += [
             limits.mark_bar(color=colour("blue-t"), opacity=0.75, height=bar, yOffset=shift).encode(
@@ -219,7 +238,7 @@ def _panel(
                 x=x("t"), y=y
             ),
             alt.Chart(data([{"t": p.threshold}]))
-            .mark_text(text=p.threshold_text, align=_side(p.threshold, domain), color=colour("ink2"), dx=0)
+            .mark_text(text=p.threshold_text, align=side_of(p.threshold, domain), color=colour("ink2"), dx=0)
             .encode(x=x("t"), y=alt.value(-8)),
         ]
     tone = {"color": alt.Color("tone:N", scale=None)}
@@ -235,13 +254,50 @@ def _panel(
                 stroke=alt.Stroke("tone:N", scale=None),
             ),
         ]
+    for column, shape in (("cut_l", "triangle-left"), ("cut_h", "triangle-right")):
+        if cut := [{"n": r["n"], "at": r[column], "tone": r["tone"]} for r in measured if column in r]:
+            arrow = alt.Chart(data(cut)).mark_point(
+                shape=shape, size=70, filled=True, opacity=1, strokeWidth=0, yOffset=shift
+            )
+            layers.append(arrow.encode(x=x("at"), y=y, **tone))
     layers += _texts(rows, y, width=width, left=left, narrow=narrow, labels=labels, columns=columns)
     layers += _headings(p, width=width, left=left, narrow=narrow, columns=columns)
     resolve = {"scale": {"color": "independent"}}
     return layered(layers, width=width, height=high_row * len(rows), resolve=resolve)
 
 
-def _row(n: int, line: Line, *, neutral: bool) -> dict[str, Any]:
+def drawn_range(p: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
+    """(ends of the axis, bounds beyond which an interval is cut and ends in an arrow).
+
+    One interval far wider than the others would flatten them all to points: it is cut at three usual half-widths.
+    """
+    values = [line.values for line in p.lines if line.values]
+    marks = ([] if p.threshold is None else [p.threshold]) + ([0.0] if p.signed else [])
+    if not values:  # nothing to draw: the rows still say why
+        return domain_of([0.0, 1.0, *marks], pad=0.06), (-math.inf, math.inf)
+    core = [v[0] for v in values] + marks
+    reach = max(3 * statistics.median((v[2] - v[1]) / 2 for v in values), (max(core) - min(core)) / 2)
+    low, high = min(core) - reach, max(core) + reach
+    inside = [min(max(bound, low), high) for v in values for bound in v[1:]]
+    return domain_of([*core, *inside], pad=0.06), (low, high)
+
+
+def _two_lines(panels: Sequence[Panel], room: int) -> bool:
+    """Some label needs two lines: then every row is taller."""
+    return any(len(wrapped(line.label, room)) > 1 for p in panels for line in p.lines)
+
+
+def _room(width: int, left: int, *, narrow: bool) -> int:
+    return width - 124 if narrow else left - 8
+
+
+def _label_px(panels: Sequence[Panel]) -> int:
+    """Pixels the longest label needs, on two lines at most."""
+    longest = max((len(line.label) for p in panels for line in p.lines), default=0)
+    return round(PX_PER_LETTER * (longest if longest <= 44 else longest * 0.6)) + 16
+
+
+def _row(n: int, line: Line, *, neutral: bool, limits: tuple[float, float]) -> dict[str, Any]:
     """One line as chart data: a line without values carries its label and its word, nothing else."""
     row: dict[str, Any] = {
         "n": n,
@@ -255,7 +311,9 @@ def _row(n: int, line: Line, *, neutral: bool) -> dict[str, Any]:
         return row
     kind = "early" if neutral and not line.strong else line.kind
     tone, fill, shape = MARKS[kind]
-    row |= dict(zip("elh", line.values, strict=True))
+    estimate, low, high = line.values
+    row |= {"e": estimate, "l": max(low, limits[0]), "h": min(high, limits[1])}
+    row |= ({"cut_l": limits[0]} if low < limits[0] else {}) | ({"cut_h": limits[1]} if high > limits[1] else {})
     return row | {"tone": colour(tone), "fill": colour(fill) if fill else "#fff", "shape": shape}
 
 
@@ -266,23 +324,24 @@ def _texts(
     import altair as alt
 
     made: list[Chart] = []
-    up = -11 if narrow else 0
-    room = width - 124 if narrow else left - 8  # a longer label is cut; the table under the figure has it whole
+    room = _room(width, left, narrow=narrow)
+    cut = {r["n"]: wrapped(r["label"], room) for r in rows}
+    up = (-15 if any(len(lines) > 1 for lines in cut.values()) else -11) if narrow else 0
     text_size = size("text_narrow") if narrow else size("text")
     for strong in (False, True):
         weight: Any = 600 if strong else 400
         some = [r for r in rows if r["strong"] == strong]
         if some and (labels or narrow):
             made.append(
-                alt.Chart(data([{"n": r["n"], "s": r["label"]} for r in some]))
-                .mark_text(align="left", fontWeight=weight, fontSize=text_size, yOffset=up, limit=room)
+                alt.Chart(data([{"n": r["n"], "s": "\n".join(cut[r["n"]])} for r in some]))
+                .mark_text(align="left", fontWeight=weight, fontSize=text_size, yOffset=up, limit=room, lineBreak="\n")
                 .encode(y=y, x=alt.value(0), text="s:N")
             )
         shown = [r for r in some if "e" in r]
         places: list[tuple[int, str, Any]] = (
             [(width, "text", 400)]
             if narrow or not columns
-            else [(width - 172, "text", 600), (width - 66, "interval", weight), (width, "people", weight)]
+            else [(width - 186, "text", 600), (width - 78, "interval", weight), (width, "people", weight)]
         )
         for place, column, value_weight in places:
             texts = [{"n": r["n"], "s": f"{r['text']} {r['interval']}" if narrow else r[column]} for r in shown]
@@ -317,38 +376,12 @@ def _headings(p: Panel, *, width: int, left: int, narrow: bool, columns: bool) -
             .mark_text(text=p.sub, align="left", color=colour("ink2"), fontSize=12)
             .encode(x=alt.value(at), y=alt.value(-28)),
         ]
-    places = zip(p.columns, (width - 172, width - 66, width), strict=False)
+    if narrow:
+        return []
+    places = zip(p.columns, (width - 186, width - 78, width), strict=False)
     return [
         alt.Chart(one)
         .mark_text(text=name, align="right", color=colour("ink2"), fontSize=12)
         .encode(x=alt.value(at), y=alt.value(-8))
         for name, at in places
     ]
-
-
-def _x(domain: tuple[float, float], pixels: tuple[int, int], axis: Any = None) -> Any:
-    """Maker of x channels that all share one linear scale, drawn between two pixels."""
-    import altair as alt
-
-    scale = alt.Scale(domain=list(domain), range=list(pixels), nice=False, zero=False)
-    return lambda column: alt.X(f"{column}:Q", scale=scale, axis=axis, title=None)
-
-
-def _domain(values: list[float], *, pad: float) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    room = (high - low or 1.0) * pad
-    return low - room, high + room
-
-
-def _zone(threshold: float, domain: tuple[float, float], direction: str) -> tuple[float, float]:
-    return (domain[0], threshold) if direction == "lower" else (threshold, domain[1])
-
-
-def _position(value: float, domain: tuple[float, float], width: float) -> float:
-    return (value - domain[0]) / (domain[1] - domain[0]) * width
-
-
-def _side(value: float, domain: tuple[float, float]) -> Any:
-    """Alignment of a text at `value` that keeps it inside the drawing."""
-    place = _position(value, domain, 1)
-    return "left" if place < 0.25 else "right" if place > 0.75 else "center"

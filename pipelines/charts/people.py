@@ -7,7 +7,7 @@ import polars as pl
 from pipelines.charts.bars import Bar, bars
 from pipelines.charts.context import PROGRAMME, Page
 from pipelines.wording.display import PARTS, Row, Shown, has_interval, headline, is_published
-from pipelines.wording.page import bullets, chip, figure, inline, paragraph, raw, table
+from pipelines.wording.page import bullets, chip, figure, inline, notes, paragraph, raw, table
 from pipelines.wording.sentences import guardrail, span
 from pipelines.wording.sentences import unknowns as open_questions
 
@@ -37,9 +37,19 @@ def participation(page: Page) -> str:
     desc = words.print(" ; ".join(f"{label} {n}" for label, n, _ in lines) + ".")
     heads = [words.text(f"participation.{c}") for c in ("step", "people", "share")]
     drawn = figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub),
-                   bars(made, page.drawing(title, desc)), "", words.text("figure.data"),
-                   table(sub, heads, lines, numeric=[1, 2]))  # fmt: skip
+                   bars(made, page.drawing(title, desc)), notes([(words.raw("figure.reading"), _absent(page))], words),
+                   words.text("figure.data"), table(sub, heads, lines, numeric=[1, 2]))  # fmt: skip
     return raw(drawn + _by_team(page, steps["step"].to_list()))
+
+
+def _absent(page: Page) -> str:
+    """How many did not answer, where both counts are published; reasons for absence are never given."""
+    words, said = page.words, []
+    for step in ("t0", "t1", "apparies"):
+        n, reference = page.step(step)
+        if n is not None and reference is not None and reference > n:
+            said.append(words.counted(f"participation.absent.{step}", reference - n))
+    return words.print(f"{words.raw('semicolon').join(said)}.") if said else ""
 
 
 def _step(page: Page, code: str) -> str:
@@ -68,14 +78,24 @@ def _by_team(page: Page, steps: list[str]) -> str:
     return made + paragraph(words.text("participation.teams_note"), "small")
 
 
+def _blocks(page: Page) -> list[tuple[str, str, str] | None]:
+    return [_errors(page), _rework(page), _wellbeing(page), _incidents(page), _compliance(page)]
+
+
+def alerts(page: Page) -> dict[str, list[str]]:
+    """Titles of the points of vigilance to correct (fix) and to watch."""
+    found = [(title, status) for title, status, _ in filter(None, _blocks(page))]
+    return {level: [t for t, status in found if status == _status(page, level)] for level in ("fix", "watch")}
+
+
 def vigilance(page: Page) -> str:
-    """Guard-rails, incidents and compliance: each with its status, a sentence and its table."""
-    blocks = [_errors(page), _rework(page), _wellbeing(page), _incidents(page), _compliance(page)]
+    """Guard-rails, incidents and compliance: each with its status and a sentence."""
+    blocks = _blocks(page)
     made = "".join(
         f"<div><div><h3>{inline(title)}</h3>{status}</div><div>{text}</div></div>"
         for title, status, text in filter(None, blocks)
     )
-    return raw(f'<div class="watch">{made}</div>' + _incidents_table(page) + _compliance_table(page))
+    return raw(f'<div class="watch">{made}</div>' + _incidents_table(page))
 
 
 def _status(page: Page, level: str) -> str:
@@ -101,7 +121,10 @@ def _errors(page: Page) -> tuple[str, str, str]:
 
 def _rework(page: Page) -> tuple[str, str, str] | None:
     """Share of the gross gain taken back by checking: a description, so no status."""
-    words = page.words
+    words, row = page.words, page.programme.get(("rework_share", "rework_share"))
+    if row is not None and is_published(row) and row["estimate"] is not None:
+        text = words.text("vigilance.rework_text", share=words.percent(row["estimate"] / 100))
+        return words.text("vigilance.rework"), "", paragraph(text)
     rows = [page.programme.get(("net_hours", part)) for part in PARTS[:5]]
     values = {p: r["estimate"] for p, r in zip(PARTS, rows, strict=False) if r is not None and is_published(r)}
     taken = [values[p] for p in ("verification", "rework", "failed") if values.get(p) is not None]
@@ -182,7 +205,8 @@ def opinion(tool: Row) -> str:
     return "watch" if "reserve" in values else "ok"
 
 
-def _compliance_table(page: Page) -> str:
+def compliance_card(page: Page) -> str:
+    """The blocking criteria, tool by tool."""
     words, tools = page.words, page.frame("tools")
     if tools.is_empty():
         return ""
@@ -217,7 +241,8 @@ def recommendations(page: Page) -> str:
         *(words.text(f"recommendations.{c}") for c in (*columns, "basis")),
     ]
     caption = words.text("recommendations.caption")
-    return raw(paragraph(words.text("recommendations.intro")) + table(caption, heads, lines))
+    made = f'<div class="nums">{table(caption, heads, lines)}</div>'
+    return raw(paragraph(words.text("recommendations.intro")) + made)
 
 
 def basis(page: Page, indicator: str | None, scope: str | None = None, key: str | None = None) -> str:

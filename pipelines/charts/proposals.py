@@ -12,7 +12,7 @@ KINDS = {"generaliser": "ok", "ajuster": "watch", "ne_pas_poursuivre": "ko", "pr
 
 def proposals(page: Page) -> str:
     """The matrix, then what each proposal rests on and its decision, then every measure the rule read."""
-    words, frame = page.words, page.frame("proposals")
+    words, frame = page.words, page.frame("proposals").sort("process", "tool")
     if frame.is_empty():
         return raw(paragraph(words.text("proposals.none")))
     rows = frame.to_dicts()
@@ -27,7 +27,8 @@ def proposals(page: Page) -> str:
     return raw("".join(parts))
 
 
-def _word(page: Page, row: said.Row) -> str:
+def word(page: Page, row: said.Row) -> str:
+    """The proposal as a chip."""
     return chip(KINDS[row["proposal"]], said.proposal(row, page.words))
 
 
@@ -41,7 +42,7 @@ def _matrix(page: Page, rows: Sequence[said.Row]) -> str:
         own = [found.get((process, tool)) for tool in shown]
         if any(own):
             blank = f'<span class="small">{inline(words.text("proposals.not_deployed"))}</span>'
-            lines.append([inline(label), *(_word(page, row) if row else blank for row in own)])
+            lines.append([inline(label), *(word(page, row) if row else blank for row in own)])
     heads = [words.text("proposals.process"), *(tools[tool] for tool in shown)]
     return f'<div class="matrix">{table(words.text("proposals.caption"), heads, lines, html=True)}</div>'
 
@@ -54,7 +55,7 @@ def _detail(page: Page, rows: Sequence[said.Row], decisions: Mapping[str, said.R
         if row["proposal"] == "generaliser":
             proposed += f"{words.raw('comma')}{words.text('proposals.within', family=row['family'])}"
         lines.append([
-            _pair(page, row), proposed, said.why(row, words), said.missing(row, words),
+            pair_name(page, row), proposed, said.why(row, words), said.missing(row, words),
             said.decided(row, decisions.get(row["proposal_id"]), words),
         ])  # fmt: skip
     heads = [words.text(f"proposals.{c}") for c in ("pair", "proposal", "why", "missing", "decision")]
@@ -64,12 +65,13 @@ def _detail(page: Page, rows: Sequence[said.Row], decisions: Mapping[str, said.R
 def _measures(page: Page, rows: Sequence[said.Row]) -> str:
     words = page.words
     names = [column.name for column in INPUTS]
-    lines = [[_pair(page, row), *(said.known(row, name, words) for name in names)] for row in rows]
+    lines = [[pair_name(page, row), *(said.known(row, name, words) for name in names)] for row in rows]
     heads = [words.text("proposals.pair"), *(said.title(name, words) for name in names)]
     made = table(words.text("proposals.data_caption"), heads, lines, numeric=range(1, len(heads)))
     return f"<details><summary>{inline(words.text('proposals.data'))}</summary>{made}</details>"
 
 
-def _pair(page: Page, row: said.Row) -> str:
+def pair_name(page: Page, row: said.Row) -> str:
+    """« Réponses aux courriels, Assistant A »."""
     process, tool = (page.labels(kind).get(row[kind], row[kind]) for kind in ("process", "tool"))
     return f"{process}{page.words.raw('comma')}{tool}"

@@ -7,26 +7,47 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from pipelines.charts import background, comparison, essential, people, proposals, results
+from pipelines.charts import (
+    annexes,
+    background,
+    comparison,
+    essential,
+    hours,
+    people,
+    proposals,
+    request,
+    results,
+    sheets,
+    usage,
+)
 from pipelines.charts.context import Page
 from pipelines.wording.page import heading
 
 # Section -> (anchor, what makes it). Anchors stay the same whatever the language: links to a bilan keep working.
 SECTIONS: dict[str, tuple[str, Callable[[Page], str]]] = {
     "essential": ("essentiel", essential.essential),
+    "request": ("demande", request.request),
+    "protocol": ("protocole", request.protocol),
+    "participation": ("participation", people.participation),
     "teams": ("equipes", results.teams),
     "tools": ("outils", results.tools),
     "proposals": ("propositions", proposals.proposals),
+    "sheets": ("fiches", sheets.sheets),
+    "usage": ("usages", usage.usage),
+    "conditions": ("conditions", usage.conditions),
     "voices": ("agents", results.voices),
-    "participation": ("participation", people.participation),
+    "hours": ("temps", hours.hours),
     "vigilance": ("vigilance", people.vigilance),
     "comparison": ("comparaison", comparison.comparison),
     "recommendations": ("recommandations", people.recommendations),
     "unknowns": ("inconnues", people.unknowns),
+    "charter": ("charte", background.charter),
     "quality": ("qualite", background.quality),
     "method": ("methode", background.method),
+    "sensitivities": ("sensibilites", annexes.sensitivities),
+    "instruments": ("questions", annexes.instruments),
+    "rerun": ("refaire", annexes.rerun),
     "trace": ("tracabilite", background.trace),
-    "charter": ("charte", background.charter),
 }
 
 

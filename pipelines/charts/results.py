@@ -1,4 +1,4 @@
-"""Sections of results: by team, by tool and process, where the time went, what people answered."""
+"""Sections of results: by team, by tool and process, what people answered."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -9,10 +9,13 @@ from pipelines.charts.bars import Bar, bars
 from pipelines.charts.context import OTHER_INDICATORS, PROGRAMME, Page
 from pipelines.charts.intervals import Panel, forest, panel
 from pipelines.wording import numbers
-from pipelines.wording.display import PARTS, Row, Shown, has_interval, is_published
+from pipelines.wording.display import Row, Shown, has_interval, is_published
 from pipelines.wording.page import figure, notes, paragraph, raw, table
 from pipelines.wording.sentences import span
 from pipelines.wording.together import FALSE_FINDINGS, spread
+
+# Indicators that come from the time log; the others come from questionnaires.
+FROM_TIME = {"net_hours", "time_per_task", "errors", "adoption", "retention", "abandonment"}
 
 
 def teams(page: Page) -> str:
@@ -42,7 +45,7 @@ def teams(page: Page) -> str:
 
 
 def tools(page: Page) -> str:
-    """Rows of tools with their verdict, time per process, and the tools tried."""
+    """Rows of tools with their verdict, and time per process."""
     words = page.words
     shown = [i for i in ("net_hours", *OTHER_INDICATORS) if _any_published(page, "tool", i)]
     parts = [paragraph(words.text("tools.intro" if shown else "tools.none"))]
@@ -53,15 +56,6 @@ def tools(page: Page) -> str:
     parts += _only_hidden(page, "tool", shown)
     if _any_published(page, "process", "time_per_task"):
         parts.append(_rows_figure(page, "process", ["time_per_task"], words.text("tools.process_title"), ""))
-    parts.append(waterfall(page))
-    registered = page.frame("tools").sort("tool")
-    if registered.height:
-        headings = [words.text("figure.tool"), *(words.text(f"tools.{c}") for c in ("provider", "model", "hosting"))]
-        rows = [
-            [words.print(str(r[c] or words.raw("not_filled"))) for c in ("label", "provider", "model", "hosting")]
-            for r in registered.iter_rows(named=True)
-        ]
-        parts.append(table(words.text("tools.list_title"), headings, rows))
     return raw("".join(parts))
 
 
@@ -100,7 +94,7 @@ def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, 
     for indicator in indicators:
         by_code = {r["scope_key"]: r for r in page.rows(scope, indicator)}
         rows: list[tuple[str, Row]] = [(label, by_code[code]) for code, label in labels.items() if code in by_code]
-        people = [_people(page, row) for _, row in rows]
+        people = [people_class(page, row) for _, row in rows]
         if (programme := page.headline(indicator)) is not None and is_published(programme):
             rows.append((whole, programme))
             people.append("")
@@ -115,9 +109,9 @@ def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, 
     note = notes(
         [
             (words.raw("figure.reading"), _reading(page, scope, indicators)),
-            (words.raw("figure.field"), _field(page, indicators)),
+            (words.raw("figure.field"), field(page, page.headline(indicators[0])) if len(indicators) == 1 else ""),
             (words.raw("figure.note"), words.text("figure.stabilised") if _pooled(page, scope, indicators) else ""),
-            (words.raw("figure.source"), _source(page, indicators[0])),
+            (words.raw("figure.source"), source(page, page.headline(indicators[0]))),
             (words.raw("figure.evidence"), _evidence(page, indicators)),
             (words.raw("together.column"), _explored(page, panels)),
         ],
@@ -134,7 +128,8 @@ def _pooled(page: Page, scope: str, indicators: Sequence[str]) -> bool:
     return any(model.endswith(("_pooling", "_regle_t")) for model in models)
 
 
-def _people(page: Page, row: Row) -> str:
+def people_class(page: Page, row: Row) -> str:
+    """The class of people a row rests on; « » when it is not printed."""
     if not is_published(row) or row["n_persons"] is None:
         return ""
     return numbers.size_class(row["n_persons"], language=page.words.language)
@@ -153,22 +148,21 @@ def _reading(page: Page, scope: str, indicators: Sequence[str]) -> str:
     return ""
 
 
-def _source(page: Page, indicator: str) -> str:
-    row = page.headline(indicator)
+def source(page: Page, row: Row | None) -> str:
+    """« feuilles et relevés de temps, 2 mars – 28 juin 2026. », from the window of a row."""
     if row is None or row["window_start"] is None or row["window_end"] is None:
         return ""
     start, end = row["window_start"], row["window_end"]
     last = end - timedelta(days=1) if isinstance(end, date) and end > start else end
-    kind = "time_source" if indicator in ("net_hours", "time_per_task", "errors") else "survey_source"
+    kind = "time_source" if row["indicator"] in FROM_TIME else "survey_source"
     return page.words.text(f"figure.{kind}", range=page.words.days(start, last))
 
 
-def _field(page: Page, indicators: Sequence[str]) -> str:
-    """How many people the whole rests on, when the figure is about one indicator; numbers by row are classes."""
-    row, words = page.headline(indicators[0]), page.words
-    if len(indicators) > 1 or row is None or not is_published(row) or row["n_persons"] is None:
+def field(page: Page, row: Row | None) -> str:
+    """How many people the whole rests on; numbers by row are classes."""
+    if row is None or not is_published(row) or row["n_persons"] is None:
         return ""
-    return words.text("figure.classes", people=words.count("figure.people", row["n_persons"]))
+    return page.words.text("figure.classes", people=page.words.count("figure.people", row["n_persons"]))
 
 
 def _evidence(page: Page, indicators: Sequence[str]) -> str:
@@ -208,52 +202,10 @@ def _rows_table(page: Page, scope: str, panels: Sequence[Panel], title: str) -> 
     return table(title, headings, rows, numeric=range(1, len(headings)), total=labels[-1:] == [words.text("programme")])
 
 
-def waterfall(page: Page) -> str:
-    """Where the time went: gross gain, what each part takes back, what is left."""
-    words = page.words
-    rows = {part: page.programme.get(("net_hours", part)) for part in PARTS}
-    gross = rows["gross"]
-    if gross is None or not is_published(gross) or gross["estimate"] is None:
-        return paragraph(words.text("waterfall.none"))
-    level, made, lines = float(gross["estimate"]), [], []
-    hours = f"{{}}{numbers.NBSP}h"
-
-    def add(label: str, start: float, end: float | None, text: str, tone: str, strong: bool = False) -> None:
-        made.append(Bar(label, start, end, text, tone, strong))
-        lines.append([label, text])
-
-    add(words.text("waterfall.gross"), 0.0, level, hours.format(words.number(level)), "blue-m")
-    for part in PARTS[1:]:
-        row = rows[part]
-        label = words.text(f"waterfall.{part}")
-        if row is None or not is_published(row) or row["estimate"] is None:
-            hidden = row is not None and not is_published(row)
-            add(label, level, None, words.text("suppressed" if hidden else "not_measured"), "grey-m")
-            if hidden:  # what is left would give the hidden part by difference
-                return paragraph(words.text("waterfall.none"))
-            continue
-        spent = float(row["estimate"])
-        add(label, level, level - spent, hours.format(words.number(-spent, signed=True)), "rust-m")
-        level -= spent
-    net = hours.format(words.number(level, signed=True))
-    add(words.text("waterfall.net"), 0.0, level, net, "blue" if level > 0 else "rust", True)
-    title = words.text("waterfall.title" if level > 0 else "waterfall.title_loss",
-                       gross=lines[0][1], net=net.removeprefix("+"))  # fmt: skip
-    sub, number = words.text("waterfall.sub"), page.number()
-    drawing = bars(made, page.drawing(title, words.print(" ; ".join(f"{a} {b}" for a, b in lines) + ".")))
-    note = notes([
-        (words.raw("figure.reading"), words.text("waterfall.reading")),
-        (words.raw("figure.source"), _source(page, "net_hours")),
-    ], words)  # fmt: skip
-    head = [words.text("waterfall.step"), words.text("waterfall.hours")]
-    return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub), drawing, note,
-                  words.text("figure.data"), table(sub, head, lines, numeric=[1], total=True))  # fmt: skip
-
-
 def voices(page: Page) -> str:
     """How answers are spread, item by item, the latest wave in colour and the earlier ones in grey."""
     words = page.words
-    answers = page.frame("distributions").filter(pl.col("scope") == PROGRAMME)
+    answers = page.frame("distributions").filter(pl.col("scope") == PROGRAMME).sort("item", "wave", "rank")
     parts, hidden = [], []
     for item in answers["item"].unique(maintain_order=True).to_list():
         # A suppressed answer keeps its label only: its share is nulled here whatever the table holds.
@@ -263,12 +215,6 @@ def voices(page: Page) -> str:
             parts.append(_answers(page, item, own))
         else:
             hidden.append(paragraph(words.text("voices.hidden", item=page.item(item))))
-    companion = page.headline("job_satisfaction")
-    if companion is not None and has_interval(companion):
-        shown = Shown(companion, words)
-        low, high = span(shown)
-        values = {"title": shown.title, "estimate": shown.estimate, "low": low, "high": high, "phrase": shown.phrase}
-        hidden.append(paragraph(words.text("voices.companion", **values)))
     return raw("".join(parts + hidden) or paragraph(words.text("voices.none")))
 
 
@@ -289,21 +235,23 @@ def _answers(page: Page, item: str, seen: pl.DataFrame) -> str:
             texts.append(text)
             name = words.print(label) if n == 0 else ""
             tone = "blue-m" if wave == waves[-1] else "grey-m"
-            suffix = f" ({page.wave(wave)})" if len(waves) > 1 else ""
-            made.append(Bar(name, 0.0, None if share is None else 100 * share, text + suffix, tone))
+            made.append(Bar(name, 0.0, None if share is None else 100 * share, text, tone))
         lines.append([words.print(label), *texts])
     top = last.filter(pl.col("share") == pl.col("share").max())
     title = words.text("voices.title_plain", wave=page.wave(waves[-1]))
     # « The most frequent answer » only if no hidden answer could be more frequent.
     if top.height == 1 and top["share"].to_list()[0] > 1 - last["share"].sum():
-        title = words.text("voices.title", label=words.print(top["label"].to_list()[0]), wave=page.wave(waves[-1]))
+        label = words.print(top["label"].to_list()[0])
+        path = "voices.title_number" if label.isdigit() else "voices.title"
+        title = words.text(path, label=label, wave=page.wave(waves[-1]))
     counts = {w: seen.filter(pl.col("wave") == w)["n_total"].drop_nulls().to_list()[:1] for w in waves}
     total = words.listing([words.text("voices.field", n=words.number(n), wave=page.wave(w))
                            for w, found in counts.items() for n in found])  # fmt: skip
     number, sub = page.number(), words.text("voices.sub", item=page.item(item))
     desc = words.print(" ; ".join(f"{line[0]} {', '.join(line[1:])}" for line in lines) + ".")
     drawing = bars(made, page.drawing(title, desc), row_px=22)
-    source = [(words.raw("figure.field"), total)]
+    colours = words.text("voices.colours", last=page.wave(waves[-1])) if len(waves) > 1 else ""
+    source = [(words.raw("figure.reading"), colours), (words.raw("figure.field"), total)]
     heads = [words.text("voices.answer"), *(f"{words.text('voices.share')}, {page.wave(w)}" for w in waves)]
     return figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub), drawing,
                   notes(source, words), words.text("figure.data"),

@@ -53,6 +53,7 @@ DECIDED = (
     Column("q_value", F, "the same for several read together: Holm over the four objectives of the programme, Benjamini-Hochberg over all other rows (exploratory)", unit="probability", nullable=True, minimum=0, maximum=1),
     Column("verdict", S, "from the whole interval against the threshold; null before the end wave and on team rows", nullable=True, allowed=VERDICTS),
     Column("verdict_reason", S, "why no conclusion", nullable=True),
+    Column("detectable", F, "programme rows without conclusion: smallest effect this study finds four times out of five, in `unit`, in % where the spread is on the log scale", nullable=True, minimum=0),
 )  # fmt: skip
 
 _KEY = ("indicator", "estimand", "scope", "scope_key")

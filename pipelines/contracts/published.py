@@ -124,6 +124,19 @@ INCIDENTS = Table(
     ),
     key=("tool", "process", "kind", "severity"), order_by=("tool", "process", "kind", "severity"),
 )  # fmt: skip
+ASKED = Table(
+    "asked", "published", "Every question of the questionnaires, as asked.",
+    (
+        Column("rank", I, "order, over all questionnaires", minimum=1),
+        Column("questionnaire", S, "questionnaire"),
+        Column("title", S, "its title"),
+        Column("page", S, "title of the page it stands on"),
+        Column("item", S, "code of the question"),
+        Column("text", S, "the question; [processus] and [outil] stand for what it is about"),
+        Column("answers", S, "the answers offered, or how to answer", nullable=True),
+    ),
+    key=("rank",), order_by=("rank",),
+)  # fmt: skip
 STUDY = Table(
     "study", "published", "The settings of the study that the pages print, one per row.",
     (

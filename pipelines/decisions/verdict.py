@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipelines.contracts import table
+from pipelines.decisions.detectable import with_detectable
 from pipelines.decisions.evidence import with_evidence
 from pipelines.decisions.multiplicity import with_probabilities
 from pipelines.indicators.base import Inputs
@@ -26,10 +27,10 @@ def decide(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     ))  # fmt: skip
     undecided = (pl.col("verdict") == "non_concluant") & pl.col("verdict_reason").is_null()
     return table("indicators.decisions").conform(
-        decided.with_columns(
+        with_detectable(decided.with_columns(
             pl.when(undecided).then(pl.lit("seuil_dans_intervalle")).otherwise("verdict_reason").alias("verdict_reason")
-        )
-    )
+        ))
+    )  # fmt: skip
 
 
 def _why_not() -> pl.Expr:

@@ -27,6 +27,8 @@ INTERNAL = ("clean.teams", "clean.tools", "clean.processes", "clean.deployments"
 # Parts of the study file that say how to read the exports; pages print none of them.
 _NOT_PRINTED = ("sources", "registers", "instruments", "proposals")
 
+_FORM_OF_ROLE = {"baseline": "T0", "pulse": "PULSE", "end": "T1"}  # the house's questionnaire for a wave of that role
+
 
 def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lock: Path) -> dict[str, pl.DataFrame]:
     """Every published table, by qualified name, from `tables` (those of INTERNAL)."""
@@ -49,6 +51,7 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "decisions": tables["clean.decisions"],
         "codebook": _codebook(tables["indicators.decisions"]),
         "characteristics": of_rule(study.proposals),
+        "asked": _asked(study),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
         "evaluations": pl.DataFrame(evaluations(study.language), infer_schema_length=None),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
@@ -118,6 +121,22 @@ def _settings(study: Study) -> Iterator[tuple[str, str | None]]:
             yield f"item.{item.item}.text", item.text
     for scale in study.instruments.scales:
         yield f"scale.{scale.scale}.label", scale.label
+
+
+def _asked(study: Study) -> pl.DataFrame:
+    """The questionnaires that the waves of the study use, page by page: the questions, nothing anybody answered."""
+    asks, rows = study.instruments, list[dict[str, str | None]]()
+    arrays = {a.array: a.items for a in asks.arrays}
+    used = {name for w in study.waves for name in (w.wave, _FORM_OF_ROLE.get(w.role))}
+    for form in (f for f in asks.questionnaires if f.questionnaire in used):
+        for page in form.pages:
+            for code in (c for asked in page.asks for c in arrays.get(asked, (asked,))):
+                if item := asks.item(code):
+                    labels = " / ".join(a.label for a in item.answers)
+                    rows.append({"questionnaire": form.questionnaire, "title": form.title, "page": page.title,
+                                 "item": code, "text": item.text, "answers": labels or item.help or None})  # fmt: skip
+    empty = {c.name: pl.String() for c in table("published.asked").columns if c.name != "rank"}
+    return pl.DataFrame(rows, schema=empty).with_row_index("rank", 1).with_columns(pl.col("rank").cast(pl.Int64))
 
 
 def _flat(prefix: str, value: object) -> Iterator[tuple[str, str | None]]:

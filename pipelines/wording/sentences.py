@@ -92,6 +92,16 @@ def _contains(shown: Shown) -> bool:
     return low is not None and high is not None and threshold is not None and low <= threshold <= high
 
 
+def detectable(shown: Shown) -> str:
+    """The smallest effect this study could find, beside a figure it could not conclude on; « » elsewhere."""
+    effect = shown.row.get("detectable") if is_published(shown.row) else None
+    if shown.kind != "nc" or effect is None:
+        return ""
+    value = float(effect)
+    text = shown.words.number(value, shown.scale.decimals)
+    return shown.words.text("detectable", effect=shown.with_unit(text, value))
+
+
 def unknowns(rows: Mapping[tuple[str, str], Row], words: Words) -> list[str]:
     """What the programme rows leave open: no conclusion, no estimate, or weak evidence."""
     said: list[str] = []
@@ -107,7 +117,8 @@ def unknowns(rows: Mapping[tuple[str, str], Row], words: Words) -> list[str]:
         elif row.get("verdict") == "non_concluant" and has_interval(row):
             low, high = span(shown)
             values = {"estimate": shown.estimate, "low": low, "high": high}
-            said.append(words.text("unknowns.inconclusive", title=shown.title, **values))
+            open_question = words.text("unknowns.inconclusive", title=shown.title, **values)
+            said.append(" ".join(filter(None, [open_question, detectable(shown)])))
         elif row.get("evidence") in ("C", "D"):
             reason = _sentence(shown.evidence_reason or shown.why_missing)
             said.append(words.text("unknowns.weak", title=shown.title, evidence=_lower(shown.evidence), reason=reason))
