@@ -23,6 +23,7 @@ from pipelines.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 CURRENT = "current.json"
+_NAMED = (("teams", "team"), ("tools", "tool"), ("processes", "process"))  # published table, its key
 # duckdb-engine opens with this agent; two connections to one file in one process must agree on their settings.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
@@ -178,6 +179,24 @@ class Published:
     def tables(self) -> list[str]:
         """Names of the published tables."""
         return [name.removeprefix("published.") for name in self.lake.tables()]
+
+    def estimates(self, indicator: str | None = None, scope: str | None = None) -> pl.DataFrame:
+        """Rows of `estimates`, of one indicator or one scope if asked, each with `label`, the name of what it is about.
+
+        Columns: indicator, estimand, scope, scope_key, label, unit, estimate, ci_low, ci_high, threshold, evidence,
+        verdict, reason, disclosure_status. A row that is not published stays, its values null.
+        """
+        rows = self.read("estimates")
+        asked = [pl.col(c) == v for c, v in (("indicator", indicator), ("scope", scope)) if v is not None]
+        names = [self.read(t).select(scope_key=k, name="label") for t, k in _NAMED]
+        label = pl.coalesce("name", "scope_key").alias("label")
+        return (
+            rows.filter(asked)
+            .join(pl.concat(names).unique("scope_key", keep="first", maintain_order=True), on="scope_key", how="left",
+                  maintain_order="left")
+            .select("indicator", "estimand", "scope", "scope_key", label, "unit", "estimate", "ci_low", "ci_high",
+                    "threshold", "evidence", "verdict", "reason", "disclosure_status")
+        )  # fmt: skip
 
     def describe(self, name: str) -> pl.DataFrame:
         """The dictionary of one table: column, type, unit, meaning."""

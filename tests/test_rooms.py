@@ -22,10 +22,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "charts": {"contracts", "wording"},
     "lake": {"contracts", "parts"},
     "parts": set(),
+    "workbooks": set(),
     "quality": {"contracts", "lake"},
-    "demo": BASE,
+    "demo": BASE | {"workbooks"},
     "questionnaires": BASE,
-    "publish": BASE | {"lake", "wording", "charts", "decisions", "disclosure", "indicators"},
+    "publish": BASE | {"lake", "workbooks", "wording", "charts", "decisions", "disclosure", "indicators"},
     "cli": {"contracts", "study", "defs", "demo", "wording"},
     "definitions": {"defs"},
 }

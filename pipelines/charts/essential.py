@@ -8,6 +8,7 @@ from pipelines.contracts.proposals import PROPOSALS
 from pipelines.wording.display import PRIMARY, Row, Shown, has_interval
 from pipelines.wording.page import chip, inline, pairs, paragraph, raw
 from pipelines.wording.sentences import detectable, guardrail, lede, position
+from pipelines.wording.together import objectives
 
 STEPS = ("governance.dpo_opinion", "governance.aipd", "governance.csa_information", "governance.notice_sent")
 
@@ -63,7 +64,8 @@ def essential(page: Page) -> str:
     """The answer, the four tiles, the actions proposed."""
     words = page.words
     tiles = [t for i in PRIMARY if (row := page.headline(i)) is not None and (t := tile(page, row))]
-    parts = [paragraph(" ".join(lede(page.programme, words)), "lede")]
+    said = filter(None, [*lede(page.programme, words), objectives(page.programme, words)])
+    parts = [paragraph(" ".join(said), "lede")]
     if tiles:
         parts.append(f'<ul class="tiles">{"".join(tiles)}</ul>')
         drawn = [row for i in PRIMARY if (row := page.headline(i)) is not None and has_interval(row)]

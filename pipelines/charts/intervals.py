@@ -13,6 +13,7 @@ from pipelines.charts.base import Chart, Frame, Spec, axis_labels, data, drawn, 
 from pipelines.charts.layout import PX_PER_LETTER, domain_of, position, side_of, wrapped, x_channel, zone_of
 from pipelines.charts.tokens import colour, size
 from pipelines.wording.display import Row, Shown
+from pipelines.wording.together import retained
 from pipelines.wording.words import Words
 
 # Kind of verdict -> (line, fill, shape): the shape says it without colour.
@@ -35,6 +36,7 @@ class Line:
     interval: str
     people: str
     strong: bool = False
+    retained: str = ""  # the verdict among the others, in a word
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def panel(rows: Sequence[tuple[str, Row]], words: Words, *, people: Sequence[str
     for (label, row), size_text in zip(rows, people or [""] * len(rows), strict=True):
         shown = Shown(row, words)
         text = shown.bare if shown.value("estimate") is not None else shown.verdict.lower()
-        lines.append(Line(label, shown.kind, shown.drawn, text, shown.interval, size_text, label == strong))
+        # The whole is a claim of its own, fixed in advance: it is not one among the rows.
+        word = "" if label == strong else retained(row, words)
+        lines.append(Line(label, shown.kind, shown.drawn, text, shown.interval, size_text, label == strong, word))
     axis = words.text(f"indicators.{first.indicator}.axis")
     limit = first.words.text("tile.threshold", threshold=first.threshold) if first.threshold else ""
     scale = first.scale

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.charts.context import Page
+from pipelines.charts.rule import rule
 from pipelines.contracts import all_tables
 from pipelines.contracts.base import DUCKDB_TYPES, Table
 from pipelines.wording.page import heading, inline, pairs, paragraph, raw, table
@@ -32,6 +33,7 @@ class Method:
         self.sections: dict[str, tuple[str, Callable[[], str]]] = {
             "formulas": ("formules", self._formulas),
             "models": ("modeles", self._models),
+            "rule": ("regle", lambda: rule(self.page)),
             "bench": ("banc", self._bench),
             "truths": ("verites", self._truths),
             "codebook": ("dictionnaire", self._codebook),

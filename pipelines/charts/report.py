@@ -10,6 +10,7 @@ import polars as pl
 from pipelines.charts import (
     annexes,
     background,
+    comparison,
     essential,
     hours,
     people,
@@ -37,6 +38,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Page], str]]] = {
     "voices": ("agents", results.voices),
     "hours": ("temps", hours.hours),
     "vigilance": ("vigilance", people.vigilance),
+    "comparison": ("comparaison", comparison.comparison),
     "recommendations": ("recommandations", people.recommendations),
     "unknowns": ("inconnues", people.unknowns),
     "charter": ("charte", background.charter),

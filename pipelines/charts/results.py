@@ -12,6 +12,7 @@ from pipelines.wording import numbers
 from pipelines.wording.display import Row, Shown, has_interval, is_published
 from pipelines.wording.page import figure, notes, paragraph, raw, table
 from pipelines.wording.sentences import span
+from pipelines.wording.together import FALSE_FINDINGS, spread
 
 # Indicators that come from the time log; the others come from questionnaires.
 FROM_TIME = {"net_hours", "time_per_task", "errors", "adoption", "retention", "abandonment"}
@@ -24,6 +25,9 @@ def teams(page: Page) -> str:
     if not shown:
         return raw(paragraph(words.text("teams.none")))
     parts = [paragraph(words.text("teams.intro"))]
+    own = [page.rows("team", i) for i in shown]
+    if said := spread([next((r for r in rows if r["tau"] is not None), {}) for rows in own], words):
+        parts.append(paragraph(said))
     if hidden := page.hidden("team"):
         parts.append(paragraph(words.counted("teams.hidden", hidden)))
     if "net_hours" in shown:
@@ -109,6 +113,7 @@ def _rows_figure(page: Page, scope: str, indicators: Sequence[str], title: str, 
             (words.raw("figure.note"), words.text("figure.stabilised") if _pooled(page, scope, indicators) else ""),
             (words.raw("figure.source"), source(page, page.headline(indicators[0]))),
             (words.raw("figure.evidence"), _evidence(page, indicators)),
+            (words.raw("together.column"), _explored(page, panels)),
         ],
         words,
     )
@@ -172,18 +177,28 @@ def _evidence(page: Page, indicators: Sequence[str]) -> str:
     return words.text("figure.exploratory", levels=words.listing(levels)) if levels else ""
 
 
+def _explored(page: Page, panels: Sequence[Panel]) -> str:
+    """What « retenu » means, where a row says it."""
+    if not any(line.retained for p in panels for line in p.lines):
+        return ""
+    return page.words.text("together.rows", share=page.words.percent(FALSE_FINDINGS))
+
+
 def _rows_table(page: Page, scope: str, panels: Sequence[Panel], title: str) -> str:
-    """What the drawing says, as a table: one line per row, estimate and interval of each indicator."""
+    """What the drawing says, as a table: one line per row, estimate and interval of each indicator, and whether its
+    verdict stands among the others."""
     words = page.words
     headings = [words.text(f"figure.{scope}")]
+    cells, blank = dict[tuple[str, str], tuple[str, ...]](), dict[str, tuple[str, ...]]()
     for p in panels:
-        prefix = f"{p.title}, " if len(panels) > 1 else ""
-        headings += [f"{prefix}{words.text(f'figure.{c}').lower() if prefix else words.text(f'figure.{c}')}"
-                     for c in ("estimate", "interval")]  # fmt: skip
+        columns = ["figure.estimate", "figure.interval", "together.column"][: 3 if _explored(page, [p]) else 2]
+        said = [words.text(c) for c in columns]
+        headings += [f"{p.title}, {text.lower()}" for text in said] if len(panels) > 1 else said
+        cells |= {(p.title, i.label): (i.text, i.interval, i.retained)[: len(columns)] for i in p.lines}
+        blank[p.title] = ("",) * len(columns)
     labels = list(dict.fromkeys(line.label for p in panels for line in p.lines if not line.strong))
     labels += list(dict.fromkeys(line.label for p in panels for line in p.lines if line.strong))
-    cells = {(n, line.label): (line.text, line.interval) for n, p in enumerate(panels) for line in p.lines}
-    rows = [[label, *(c for n in range(len(panels)) for c in cells.get((n, label), ("", "")))] for label in labels]
+    rows = [[label, *(c for p in panels for c in cells.get((p.title, label), blank[p.title]))] for label in labels]
     return table(title, headings, rows, numeric=range(1, len(headings)), total=labels[-1:] == [words.text("programme")])
 
 

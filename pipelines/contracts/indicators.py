@@ -18,6 +18,7 @@ RECORD = (
     Column("level", F, "level of the interval", nullable=True, minimum=0.5, maximum=1),
     Column("se", F, "standard error, on the log scale for ratios", nullable=True, minimum=0),
     Column("df", F, "degrees of freedom", nullable=True, minimum=0),
+    Column("tau", F, "spread between the units it is pooled with (teams, tools, pairs): posterior mean, on the scale of se", nullable=True, minimum=0),
     Column("G", I, "teams that contribute (teams of the pooling model where pooled)", unit="teams", nullable=True, minimum=0),
     Column("n_persons", I, "distinct persons with a non-null contribution", unit="people", nullable=True, minimum=0),
     Column("n_obs", I, "observations used", unit="observations", nullable=True, minimum=0),
@@ -48,6 +49,8 @@ IDENTITY = (
 DECIDED = (
     Column("evidence", S, "level of evidence of the design", nullable=True, allowed=EVIDENCE),
     Column("evidence_reason", S, "why that level", nullable=True),
+    Column("p_value", F, "one-sided probability to pass the threshold this far when the truth is on it, rounded up at the third decimal; null without verdict", unit="probability", nullable=True, minimum=0, maximum=1),
+    Column("q_value", F, "the same for several read together: Holm over the four objectives of the programme, Benjamini-Hochberg over all other rows (exploratory)", unit="probability", nullable=True, minimum=0, maximum=1),
     Column("verdict", S, "from the whole interval against the threshold; null before the end wave and on team rows", nullable=True, allowed=VERDICTS),
     Column("verdict_reason", S, "why no conclusion", nullable=True),
     Column("detectable", F, "programme rows without conclusion: smallest effect this study finds four times out of five, in `unit`, in % where the spread is on the log scale", nullable=True, minimum=0),

@@ -75,5 +75,16 @@ DECISIONS = Table(
     ),
     key=("proposal_id",), order_by=("proposal_id",),
 )  # fmt: skip
+CHARACTERISTICS = Table(
+    "characteristics", "published", "What the rule of the study file proposes for a true gain, by simulation, all else being as good as it asks. Nothing measured enters it.",
+    (
+        Column("persons", I, "people measured for one process and tool", unit="people", minimum=1),
+        Column("gain_true", F, "minutes per task really saved", unit="%"),
+        Column("proposal", S, "what is proposed", allowed=PROPOSALS),
+        Column("probability", F, "part of the simulated studies", minimum=0, maximum=1),
+        Column("mc_se", F, "Monte-Carlo error of that part", minimum=0, maximum=1),
+    ),
+    key=("persons", "gain_true", "proposal"), order_by=("persons", "gain_true", "proposal"),
+)  # fmt: skip
 PUBLISHED_ACTIONS = replace(ACTIONS, layer="published", columns=tuple(replace(c, references=None) for c in ACTIONS.columns))
 PUBLISHED_DECISIONS = replace(DECISIONS, layer="published")

@@ -5,6 +5,7 @@ import polars as pl
 from pipelines.contracts import table
 from pipelines.decisions.detectable import with_detectable
 from pipelines.decisions.evidence import with_evidence
+from pipelines.decisions.multiplicity import with_probabilities
 from pipelines.indicators.base import Inputs
 
 MIN_TEAMS = 5
@@ -13,7 +14,7 @@ WITHOUT_VERDICT = ("team", "team_tool")
 
 
 def decide(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    """indicators.estimates -> indicators.decisions: evidence, verdict, and the reason of each, as codes.
+    """indicators.estimates -> indicators.decisions: evidence, probabilities, verdict, and the reason of each, as codes.
 
     No verdict before the end wave, on team rows, or on rows without threshold.
     """
@@ -21,9 +22,9 @@ def decide(estimates: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     wanted = pl.lit(inputs.study.is_over) & pl.col("threshold").is_not_null() & ~pl.col("scope").is_in(WITHOUT_VERDICT)
     cannot = _why_not()
     verdict = pl.when(cannot.is_null()).then(_from_interval()).otherwise(pl.lit("non_concluant"))
-    decided = rows.with_columns(
+    decided = with_probabilities(rows.with_columns(
         pl.when(wanted).then(verdict).alias("verdict"), pl.when(wanted).then(cannot).alias("verdict_reason")
-    )
+    ))  # fmt: skip
     undecided = (pl.col("verdict") == "non_concluant") & pl.col("verdict_reason").is_null()
     return table("indicators.decisions").conform(
         with_detectable(decided.with_columns(

@@ -17,14 +17,19 @@ _FROM = {
     "estimates": ["indicators.decisions"], "distributions": ["indicators.distributions"],
     "participation": ["indicators.participation"],
     "set_aside": [n for n in INTERNAL if "rejected" in n or "flagged" in n],
-    "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "study": [],
-    "provenance": ["raw.files"],
+    "teams": ["clean.teams", "clean.deployments"], "codebook": ["indicators.decisions"], "provenance": ["raw.files"],
     "proposals": ["indicators.decisions", *(f"clean.{n}" for n in ("tools", "processes", "deployments", "incidents",
                                                                    "actions"))],
 }  # fmt: skip
 
 
-@dg.multi_asset(specs=[spec_of(t, _FROM.get(t.name, [f"clean.{t.name}"])) for t in TABLES])
+def _upstream(name: str) -> list[str]:
+    """What a published table is made from: what _FROM says, else the clean table of its name, if there is one."""
+    own = f"clean.{name}"
+    return _FROM.get(name, [own] if own in all_tables() else [])
+
+
+@dg.multi_asset(specs=[spec_of(t, _upstream(t.name)) for t in TABLES])
 def published(study: StudyResource) -> Iterator[dg.MaterializeResult]:
     """What may be printed: under the thresholds the row stays and every value and count in it is null."""
     frames = published_tables(study.load(), study.lake.read_all(INTERNAL), ROOT / "requirements.lock")

@@ -28,7 +28,8 @@ def answers_t0_t1(rng: np.random.Generator, roster: Roster) -> tuple[pl.DataFram
     for process in EQUIPPABLE:
         asked = _asked(roster, "process", process.process)
         weekly = rng.poisson(process.per_week, n)
-        declared = process.minutes * np.exp(usual[process.process] + rng.normal(0.0, 0.15, n))
+        declared = truths.mean_minutes(process.minutes) * np.exp(
+            usual[process.process] + rng.normal(0.0, truths.DECLARED_SD, n))  # fmt: skip
         errors = rng.binomial(10, 0.18, n)
         irritation = rng.normal(6.3, 1.5, n)
         for wave, answers in enumerate(both):

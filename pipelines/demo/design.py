@@ -66,8 +66,8 @@ class Process:
 
 
 PROCESSES = (
-    Process("courriels", "Réponses aux courriels récurrents", "Relation aux usagers", 48, 6.0),
-    Process("comptesrendus", "Comptes rendus de réunion", "Rédaction", 55, 1.2),
+    Process("courriels", "Réponses aux courriels récurrents", "Relation aux usagers", 48, 6.5),
+    Process("comptesrendus", "Comptes rendus de réunion", "Rédaction", 35, 1.4),
     Process("extraction", "Extraction de données de dossiers", "Traitement de dossiers", 30, 2.2),
     Process("temoin", "Mise à jour des agendas partagés", "Organisation", 20, 2.0, witness=True),
 )
@@ -81,19 +81,19 @@ TEAMS: tuple[tuple[str, str, str, int, dict[str, str]], ...] = (
     ("Formation continue", "Direction des études", "Études et vie étudiante", 8,
      {"courriels": "assistanta", "comptesrendus": "assistantb"}),
     ("Bibliothèque, accueil du public", "Service de documentation", "Recherche et documentation", 11,
-     {"courriels": "assistantb"}),
+     {"courriels": "assistantb", "comptesrendus": "assistanta"}),
     ("Finances, dépenses", "Direction des finances", "Pilotage et moyens", 9,
-     {"extraction": "assistantc", "comptesrendus": "assistantb"}),
+     {"courriels": "assistantb", "extraction": "assistantc", "comptesrendus": "assistantb"}),
     ("Relations internationales", "Direction des études", "Études et vie étudiante", 8,
      {"courriels": "assistantc", "extraction": "assistanta"}),
     ("Secrétariats de départements", "Composantes", "Études et vie étudiante", 10,
      {"courriels": "assistanta", "comptesrendus": "assistantc"}),
     ("Direction de la recherche", "Direction de la recherche", "Recherche et documentation", 8,
-     {"courriels": "assistantb", "extraction": "assistanta"}),
+     {"courriels": "assistantb", "extraction": "assistanta", "comptesrendus": "assistanta"}),
     ("Logistique et patrimoine", "Direction du patrimoine", "Pilotage et moyens", 6,
-     {"courriels": "assistantc", "extraction": "assistantb"}),
+     {"courriels": "assistantc", "comptesrendus": "assistantc"}),
     ("Vie étudiante", "Service de la vie étudiante", "Études et vie étudiante", 4,
-     {"courriels": "assistantc"}),
+     {"courriels": "assistantc", "extraction": "assistantb"}),
 )  # fmt: skip
 
 FIRST_NAMES = (

@@ -1,9 +1,11 @@
 """What the tests may know of a demonstration study: planted effects, and what they came to in the lines drawn."""
 
+import math
+
 import polars as pl
 
 from pipelines.demo import truths
-from pipelines.demo.design import START, Roster
+from pipelines.demo.design import JOINER_FROM, LEAVER_TO, PROCESSES, START, Roster
 from pipelines.demo.work import Work
 
 REGIME_WEEK = len(truths.LEARNING)  # weeks since go-live from which the effect is whole
@@ -21,6 +23,8 @@ def planted(roster: Roster) -> dict[str, object]:
         "human_part_points": truths.HUMAN_PART_CHANGE,
         "satisfied_percent": {k: round(100 * sum(v[3:]), 1) for k, v in truths.SATISFACTION.items()},
         "withdrawn_on": {t: str(d) for t, d in withdrawn.select("team", "withdrawn_on").iter_rows()},
+        "joiner_from": str(JOINER_FROM),
+        "leaver_to": str(LEAVER_TO),
     }
 
 
@@ -28,7 +32,8 @@ def realised(work: Work, roster: Roster, training: pl.DataFrame) -> dict[str, ob
     """The exact effect in the lines drawn, against the same lines without a tool.
 
     Time per task (%): treated weeks from the fourth on, by scope. Net hours: learning weeks included, overheads and
-    training attended of treated weeks deducted, per person-week recorded.
+    training attended of treated weeks deducted, per person-week recorded. Calibration: minutes saved per task over
+    minutes believed saved, summed over the teams and processes that answered at the end.
     """
     tools = roster.deployments.select("team", "process", pl.col("tool").alias("deployed"))
     done = work.lines.filter(pl.col("process").is_not_null() & ~pl.col("new_task")).join(tools, on=["team", "process"])
@@ -45,6 +50,7 @@ def realised(work: Work, roster: Roster, training: pl.DataFrame) -> dict[str, ob
             **{f"process {k}": _percent(f) for (k,), f in sorted(regime.group_by("process"))},
             **{f"tool {k}": _percent(f) for (k,), f in sorted(regime.group_by("deployed"))},
         },
+        "calibration": _calibration(regime, roster),
         "gross_hours": round(gross / 60, 2),
         "overheads_hours": round(overheads / 60, 2),
         "training_hours": round(trained / 60, 2),
@@ -55,6 +61,17 @@ def realised(work: Work, roster: Roster, training: pl.DataFrame) -> dict[str, ob
 
 def _percent(lines: pl.DataFrame) -> float:
     return round(100 * (float(lines["minutes"].sum()) / float(lines["counterfactual"].sum()) - 1), 3)
+
+
+def _calibration(regime: pl.DataFrame, roster: Roster) -> float:
+    here = roster.teams["withdrawn_on"].is_null()
+    minutes = {p.process: p.minutes for p in PROCESSES}
+    between = math.exp((truths.PERSON_SD**2 + truths.DECLARED_SD**2) / 2)  # mean of what people declare over its median
+    pairs = regime.group_by("team", "process").agg(
+        ((pl.col("counterfactual").sum() - pl.col("minutes").sum()) / pl.col("occurrences").sum()).alias("saved")
+    ).filter(pl.col("team").is_in(here.arg_true().to_list())).sort("team", "process")  # fmt: skip
+    believed = [-between * truths.mean_minutes(minutes[p]) * truths.DECLARED_EFFECT[p] for p in pairs["process"]]
+    return round(float(pairs["saved"].sum()) / math.fsum(believed), 4)
 
 
 def _treated_weeks(work: Work, roster: Roster) -> int:

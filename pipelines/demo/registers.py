@@ -7,7 +7,8 @@ import polars as pl
 
 from pipelines.demo import truths
 from pipelines.demo.design import GO_LIVE, PROCESSES, TOOLS, Roster
-from pipelines.demo.files import Sheet, register, workbook
+from pipelines.demo.files import register
+from pipelines.workbooks import Sheet, workbook
 
 COMMON_SESSION, TOOL_SESSION = ("Repères", 45), ("Prise en main", 60)  # name, minutes
 
@@ -15,6 +16,7 @@ INCIDENTS = (
     ("I1", "2026-03-18", "assistantc", "courriels", "souverainete", 2, "oui", "non", "2026-04-02"),
     ("I2", "2026-04-09", "assistanta", "comptesrendus", "erreur", 1, "oui", "non", "2026-04-15"),
     ("I3", "2026-05-19", "assistantc", "extraction", "donnees", 2, "oui", "non", ""),
+    ("I5", "2026-05-27", "assistantb", "courriels", "part_humaine", 2, "oui", "non", ""),
     ("I4", "2026-06-03", "assistantb", "courriels", "erreur", 1, "non", "non", "2026-06-10"),
 )
 RECOMMENDATIONS = (
@@ -56,7 +58,7 @@ def register_files(roster: Roster, training: pl.DataFrame) -> dict[str, bytes]:
     )  # fmt: skip
     return {
         "teams.csv": register(teams),
-        "people_time.xlsx": workbook([Sheet("Agents", people.drop("person"))]),
+        "people_time.xlsx": workbook([Sheet("Agents", people.drop("person"))], text_to_numbers=True),
         "people_survey.csv": register(envelopes),
         "tools.csv": register(tools),
         "processes.csv": register(processes),

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.design import LEAVER_TO, PROCESSES, START, TOOL_LABELS, Roster
-from pipelines.demo.files import Sheet, delimited, workbook
+from pipelines.demo.files import delimited
 from pipelines.demo.trackers import Export
 from pipelines.demo.work import Work
+from pipelines.workbooks import Sheet, workbook
 
 OVERHEAD_LABELS = {"support": "Accompagnement du projet IA", "measurement": "Remplissage de la feuille"}
 STATUS = {"noted": "J’ai noté", "nothing": "Rien à déclarer", "leave": "Congé"}
@@ -157,7 +158,7 @@ def _write_xlsx(code: str, rows: pl.DataFrame, weeks: pl.DataFrame, defects: dic
         Sheet("Aide", pl.DataFrame({"Aide": HELP})),
         Sheet("Saisie", decimals.select(headings.keys()), tuple(headings.values()), (f"Équipe {code} (fictive)",)),
         Sheet("Semaines", weeks, tuple(WEEK_HEADINGS.values())),
-    ])  # fmt: skip
+    ], text_to_numbers=True)  # fmt: skip
     return {f"feuille_{code}.xlsx": Export(data, rows.height + weeks.height, defects)}
 
 

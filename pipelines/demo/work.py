@@ -139,7 +139,7 @@ def _occurrences(rng: np.random.Generator, plan: pl.DataFrame) -> pl.DataFrame:
     gave_up = used & (rng.random(n) < 0.06)
     failed = np.where(gave_up, np.maximum(1, np.floor(minutes * rng.uniform(0.10, 0.30, n))), 0).astype(np.int64)
     failed = np.minimum(failed, minutes - prompt - verification)
-    items = 1 + rng.poisson(5.0, n)
+    items = 1 + rng.poisson(truths.ITEMS - 1, n)
     rate = truths.ERROR_RATE * np.exp(done["error_shift"].to_numpy()) * np.where(treated, truths.ERROR_RATIO, 1.0)
     drawn = rng.random(n)
     day = _days()[done["week"].to_numpy(), (drawn * done["open_days"].to_numpy()).astype(np.int64)]

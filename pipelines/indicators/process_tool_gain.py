@@ -106,7 +106,8 @@ def _pooled(ref: Reference, used: pl.DataFrame, enough: dict[str, float]) -> dic
         for i, key in enumerate(units["key"]):
             found[estimand, key] = {
                 "estimate": _saved(fit.mean[i]), "ci_low": _saved(fit.high[i]), "ci_high": _saved(fit.low[i]),
-                "level": level, "se": float(fit.sd[i]), "G": n_teams, "model_id": model,
+                "level": level, "se": float(fit.sd[i]), "tau": float(fit.between_sd),
+                "G": n_teams, "model_id": model,
             }  # fmt: skip
     return found
 

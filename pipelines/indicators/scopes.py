@@ -176,7 +176,8 @@ def _pooled(units: pl.DataFrame, *, A: float, n_teams: int, scale: Callable[[flo
     return {
         key: {
             "estimate": scale(float(fit.mean[i])), "ci_low": scale(float(fit.low[i])),
-            "ci_high": scale(float(fit.high[i])), "level": fit.level, "se": float(fit.sd[i]), "G": n_teams,
+            "ci_high": scale(float(fit.high[i])), "level": fit.level, "se": float(fit.sd[i]),
+            "tau": float(fit.between_sd), "G": n_teams,
         }
         for i, key in enumerate(ordered["key"])
     }  # fmt: skip

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.charts.context import Page
 from pipelines.lake import CURRENT, content_hash, point_to, publish_lake
+from pipelines.publish.open_tables import FOLDER as OPEN
+from pipelines.publish.open_tables import PACKAGE, data_package, inert, write_open
 
 MANIFEST = "manifest.json"
 TABLES = "tables"
@@ -27,7 +30,12 @@ def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame]) -> str:
     for name, frame in frames.items():
         stem = folder / TABLES / name.removeprefix("published.")
         frame.write_parquet(stem.with_suffix(".parquet"), compression="zstd", metadata={})
-        frame.write_csv(stem.with_suffix(".csv"))
+        inert(frame).write_csv(stem.with_suffix(".csv"))
+    short = {name.removeprefix("published."): frame for name, frame in frames.items()}
+    files = {path.stem: path.read_bytes() for path in (folder / TABLES).glob("*.csv")}
+    digests = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+    (folder / TABLES / PACKAGE).write_text(data_package(Page(short), digests), encoding="utf-8", newline="\n")
+    write_open(folder / OPEN, short)
     lake = publish_lake(folder, frames, digest)
     manifest = {
         "content": digest,
@@ -60,12 +68,13 @@ def release(prepared: Path, pages: Sequence[Path], published: Path, site: Path) 
     lake = published / pointer["lake"]
     if not lake.is_file():
         _replace(prepared / lake.name, lake)
-    (published / TABLES).mkdir(exist_ok=True)
-    names = {p.name for p in (prepared / TABLES).iterdir()}
-    for old in (p for p in (published / TABLES).iterdir() if p.name not in names):
-        old.unlink()
-    for path in sorted((prepared / TABLES).iterdir()):
-        _replace(path, published / TABLES / path.name)
+    for part in (TABLES, OPEN):
+        (published / part).mkdir(exist_ok=True)
+        names = {p.name for p in (prepared / part).iterdir()}
+        for old in (p for p in (published / part).iterdir() if p.name not in names):
+            old.unlink()
+        for path in sorted((prepared / part).iterdir()):
+            _replace(path, published / part / path.name)
     _replace(prepared / MANIFEST, published / MANIFEST)
     for page in pages:
         _replace(page, site / page.name)

@@ -9,11 +9,13 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts import table
+from pipelines.decisions.characteristics import of_rule
 from pipelines.decisions.proposals import RULE, propose
 from pipelines.disclosure import disclose_distributions, disclose_estimates, disclose_participation
 from pipelines.disclosure.linking import disclose_linking
 from pipelines.indicators.base import discover
 from pipelines.study.corrections import CORRECTIONS_FILE
+from pipelines.study.evaluations import evaluations
 from pipelines.study.load import LoadedStudy
 from pipelines.study.models import Study
 
@@ -48,8 +50,10 @@ def published_tables(loaded: LoadedStudy, tables: Mapping[str, pl.DataFrame], lo
         "actions": tables["clean.actions"],
         "decisions": tables["clean.decisions"],
         "codebook": _codebook(tables["indicators.decisions"]),
+        "characteristics": of_rule(study.proposals),
         "asked": _asked(study),
         "study": pl.DataFrame(list(_settings(study)), schema=["setting", "value"], orient="row"),
+        "evaluations": pl.DataFrame(evaluations(study.language), infer_schema_length=None),
         "provenance": _provenance(loaded, tables["raw.files"], lock),
     }
     done = {name: table(f"published.{name}").conform(frame) for name, frame in frames.items()}

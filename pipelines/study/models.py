@@ -222,6 +222,7 @@ class Study(Frozen):
     public_pseudonym_key: bool = False  # demonstration data only: the key is derived from the study's name
     language: Literal["fr", "en"] = "fr"
     attribution: str | None = None  # licence and authors of data that come from somebody else
+    open_licence: str | None = None  # licence under which the open tables may be reused
     calendar: Calendar
     waves: tuple[Wave, ...] = ()
     registers: Registers = Registers()
