@@ -72,7 +72,7 @@ def one_wave() -> Tables:
 def no_time() -> Tables:
     """Questionnaires only: everything that rests on time is there without a value, and says why."""
     told = frames()
-    nulls = [c for c in ("estimate", "ci_low", "ci_high", "evidence", "verdict", "n_persons", "n_obs", "n_obs_read")]
+    nulls = ["estimate", "ci_low", "ci_high", "evidence", "verdict", "n_persons", "n_obs", "n_obs_read"]
     rows = told["estimates"].filter(~pl.col("indicator").is_in(TIMED) | (pl.col("scope") == "programme"))
     timed = pl.col("indicator").is_in(TIMED)
     told["estimates"] = rows.with_columns(

@@ -28,6 +28,7 @@ MONTHS = ("janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|
           "April|May|June|July|August|September|October|November|December")  # fmt: skip
 NUMBER = r"[+\u2212-]?\d{1,3}(?:(?: \d{3})+(?![\d])|\d*)(?:[.,]\d+)?"
 INTERVAL = re.compile(rf"\[({NUMBER}) ?[;,] ({NUMBER})\]")
+TRIPLE = re.compile(rf"({NUMBER})(?: ?(?:%|[^\d\W][\w-]*))?(?: \|)? {INTERVAL.pattern}")
 BETWEEN = re.compile(rf"(?:entre|between) ({NUMBER}) (?:et|and) ({NUMBER})")
 LEVEL = re.compile(rf"(?:à|at) ({NUMBER}) ?%(?= \[)")  # « intervalle à 95 % [… »
 THRESHOLD = re.compile(rf"(?:Seuil|Threshold)[^:]{{0,20}}: ({NUMBER})")
@@ -89,8 +90,24 @@ def known(tables: Mapping[str, pl.DataFrame]) -> Known:
     _shares(found, tables)
     _settings(found, tables["study"], tables["proposals"]["reasons"].drop_nulls())
     _counts(found, tables)
+    for figure in _evaluations():  # published elsewhere, kept with their source beside the words
+        found.value("min", figure)
+        found.counts.add(figure)
     found.strings.sort(key=len, reverse=True)
     return found
+
+
+def _evaluations() -> Iterator[float]:
+    """Numbers of the evaluations others published, which the pages set beside ours."""
+
+    def leaves(node: Any) -> Iterator[float]:
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from leaves(inner)
+        if isinstance(node, int | float):
+            yield float(node)
+
+    for file in sorted((WORDING / "fr").glob("comparison*.yaml")):
+        yield from leaves(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
 
 
 def _estimate(found: Known, row: Mapping[str, Any]) -> None:
@@ -213,7 +230,7 @@ def _counts(found: Known, tables: Mapping[str, pl.DataFrame]) -> None:
 def texts(page: html.HtmlElement) -> Iterator[str]:
     """What a reader, or a screen reader, meets: block by block, rows of tables whole, what drawings say, aria-label."""
     body = page.find(".//body") if page.find(".//body") is not None else page
-    for dropped in body.xpath(".//code|.//style|.//script"):
+    for dropped in body.xpath(".//code|.//style|.//script|.//*[@class='renderer']"):
         dropped.drop_tree()
     for element in body.iter():
         if not isinstance(element.tag, str):
@@ -287,6 +304,11 @@ def _drawings(root: html.HtmlElement, own: list[re.Pattern[str]], allowed: Known
                 left = pattern.sub(" ", left)
             if element.get("fill") == TICKS or not re.search(r"\d", left):
                 continue
+            limit, row = THRESHOLD.search(left), TRIPLE.search(left)
+            if limit and read(limit[1]) not in allowed.thresholds:
+                yield f"{limit[0]} (drawing)"
+            if row and (read(row[1]), read(row[2]), read(row[3])) not in allowed.triples:
+                yield f"{row[0]} (drawing)"
             numbers = {read(m[0]) for m in re.finditer(NUMBER, left)}
             yield from (f"{n}: {said} (drawing)" for n in numbers - told - allowed.thresholds - CLASSES - {0.0})
 
@@ -300,11 +322,10 @@ def _unexplained(text: str, allowed: Known) -> Iterator[str]:
     for m in THRESHOLD.finditer(text):
         if read(m[1]) not in allowed.thresholds:
             yield m[0]
-    triple = re.compile(rf"({NUMBER})(?: ?(?:%|[^\d\W][\w-]*))?(?: \|)? {INTERVAL.pattern}")
-    for m in triple.finditer(text):
+    for m in TRIPLE.finditer(text):
         if (read(m[1]), read(m[2]), read(m[3])) not in allowed.triples:
             yield m[0]
-    text = triple.sub(" ", text)
+    text = TRIPLE.sub(" ", text)
     for pattern in (INTERVAL, BETWEEN):
         for m in pattern.finditer(text):
             if (read(m[1]), read(m[2])) not in allowed.pairs:

@@ -19,9 +19,12 @@ FAULTS = {
     "two spaces": re.compile(r"  |\s[.,]|,(?=[^\s\d])"),
     "one, in the plural": re.compile(rf"(?<![\d,{T}+\u2212])1[ {N}](?:{NOUNS})s\b"),
     "several, in the singular": re.compile(rf"(?<![\d,])(?:[2-9]|\d\d+)(?:,\d+)?[ {N}](?:{NOUNS})\b"),
-    "an article that does not elide": re.compile(r"\b(?:le|la|de|que|ne|se|je|ce) (?=[aeiouéèêh](?!uit|\b|ors|aut|ésit)\w)", re.I),
+    "an article that does not elide": re.compile(
+        r"\b(?:le|la|de|que|ne|se|je|ce) (?=[aeiouéèêh](?!uit|\b|ors|aut|ésit)\w)", re.I
+    ),
     "words to avoid": re.compile(
-        r"productivit|significati|\bETP\b|anonym|performance de l|[Nn]on concluant|\bpulse\b|occurrence|\blots?\b(?! de 5)"
+        r"productivit|significati|\bETP\b|anonym|performance de l|[Nn]on concluant|\bpulse\b"
+        r"|occurrence|\blots?\b(?! de 5)"
         r"|preuve (?:solide|moyenne)|[Dd]éshumanisation(?! »)|\bArrêter\b|perd du temps|moins de 5 répondants"
     ),
 }  # fmt: skip

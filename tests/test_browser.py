@@ -144,8 +144,8 @@ def test_printed_on_a4_the_essential_stands_alone_on_page_one(browser: Any, demo
     pages = text.split("\f")
     for word in ("Temps gagné net", "Erreurs", "Bien-être", "Satisfaction", "Actions proposées"):
         assert word in pages[0], word
-    assert "Résultats par équipe" not in pages[0]
-    assert "Résultats par équipe" in pages[1]
+    assert "La demande et les questions" not in pages[0]
+    assert "La demande et les questions" in pages[1]
 
 
 def test_the_page_is_light(demo_run: DemoRun):

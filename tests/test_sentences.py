@@ -1,4 +1,4 @@
-"""The sentences for every verdict: all combinations of indicator, verdict, evidence, sign and number, in French of print."""
+"""The sentences of every verdict: all combinations of indicator, verdict, evidence, sign and number, as composed."""
 
 import itertools
 import re

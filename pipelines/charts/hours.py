@@ -130,7 +130,8 @@ def waterfall(page: Page) -> str:
     rows = {part: page.programme.get(("net_hours", part)) for part in PARTS}
     gross = rows["gross"]
     if gross is None or not is_published(gross) or gross["estimate"] is None:
-        return paragraph(words.text("waterfall.none"))
+        hidden = gross is not None and not is_published(gross)
+        return paragraph(words.text("waterfall.hidden" if hidden else "waterfall.none"))
     level, made, lines = float(gross["estimate"]), [], []
     hours = f"{{}}{numbers.NBSP}h"
 
@@ -146,7 +147,7 @@ def waterfall(page: Page) -> str:
             hidden = row is not None and not is_published(row)
             add(label, level, None, words.text("suppressed" if hidden else "not_measured"), "grey-m")
             if hidden:  # what is left would give the hidden part by difference
-                return paragraph(words.text("waterfall.none"))
+                return paragraph(words.text("waterfall.hidden"))
             continue
         spent = float(row["estimate"])
         add(label, level, level - spent, hours.format(words.number(-spent, signed=True)), "rust-m")

@@ -7,9 +7,11 @@ PX_PER_LETTER = 6.7  # of the text of a chart, on average: fonts differ, so a li
 
 
 def wrapped(label: str, room: int) -> list[str]:
-    """A label on two lines at most of `room` pixels; the table under the figure has it whole."""
-    lines = textwrap.wrap(label, max(int(room / PX_PER_LETTER), 8))
-    return lines if len(lines) < 3 else [lines[0], f"{lines[1].rstrip()}…"]
+    """A label on two lines at most of `room` pixels; a longer one loses its middle, since labels that begin alike are
+    told apart by their end. The table under the figure has it whole."""
+    letters = max(int(room / PX_PER_LETTER), 8)
+    lines = textwrap.wrap(label, letters)
+    return lines if len(lines) < 3 else [lines[0], f"…{label[1 - letters :].lstrip()}"]
 
 
 def x_channel(domain: tuple[float, float], pixels: tuple[int, int], axis: Any = None) -> Any:

@@ -22,7 +22,8 @@ def participation(page: Page) -> str:
     seen = (pl.col("disclosure_status") == "published") & pl.col("n_persons").is_not_null()
     steps = page.frame("participation").filter(seen & (pl.col("scope") == PROGRAMME)).sort("rank")
     if steps.is_empty():
-        return raw(paragraph(words.text("participation.none")))
+        hidden = not page.frame("participation").is_empty()
+        return raw(paragraph(words.text("participation.hidden" if hidden else "participation.none")))
     made, lines = [], []
     for row in steps.iter_rows(named=True):
         label, n = _step(page, row["step"]), row["n_persons"]

@@ -90,7 +90,7 @@ def missing(row: Row, words: Words) -> str:
         if names := listed(row[column]):
             inputs = words.raw("comma").join(title(name, words) for name in names)
             parts.append(words.text(f"proposals.{column}", inputs=inputs))
-    return words.raw("semicolon").join(parts) or words.text("proposals.nothing_missing")
+    return words.print(words.raw("semicolon").join(parts)) or words.text("proposals.nothing_missing")
 
 
 def decided(row: Row, decision: Row | None, words: Words) -> str:

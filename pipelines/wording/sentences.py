@@ -122,7 +122,8 @@ def unknowns(rows: Mapping[tuple[str, str], Row], words: Words) -> list[str]:
         elif row.get("evidence") in ("C", "D"):
             reason = _sentence(shown.evidence_reason or shown.why_missing)
             said.append(words.text("unknowns.weak", title=shown.title, evidence=_lower(shown.evidence), reason=reason))
-    if programme and all(r.get("verdict") is None for _, r in programme if r.get("estimate") is not None):
+    known = [r for _, r in programme if r.get("estimate") is not None]
+    if known and all(r.get("verdict") is None for r in known):
         said.append(words.text("unknowns.early"))
     return said
 
