@@ -19,6 +19,7 @@ from lxml import html
 from ruamel.yaml import YAML
 
 from pipelines.contracts import all_tables
+from pipelines.contracts.rules import RULES
 
 WORDING = Path(__file__).parents[1] / "pipelines" / "wording"
 BLOCKS = ("p", "li", "h1", "h2", "h3", "h4", "td", "th", "dt", "dd", "caption", "summary", "tr", "text", "desc",
@@ -93,6 +94,7 @@ def known(tables: Mapping[str, pl.DataFrame]) -> Known:
     for figure in _evaluations():  # published elsewhere, kept with their source beside the words
         found.value("min", figure)
         found.counts.add(figure)
+    found.strings += [t for rule in RULES.values() for t in (rule.label_fr, rule.message) if re.search(r"\d", t)]
     found.strings.sort(key=len, reverse=True)
     return found
 
@@ -100,14 +102,9 @@ def known(tables: Mapping[str, pl.DataFrame]) -> Known:
 def _evaluations() -> Iterator[float]:
     """Numbers of the evaluations others published, which the pages set beside ours."""
 
-    def leaves(node: Any) -> Iterator[float]:
-        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            yield from leaves(inner)
-        if isinstance(node, int | float):
-            yield float(node)
-
-    for file in sorted((WORDING / "fr").glob("comparison*.yaml")):
-        yield from leaves(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
+    for file in (WORDING / "fr" / "comparison.yaml", WORDING.parent / "study" / "evaluations.yaml"):
+        for number in re.findall(r"(?<![\w.])\d[\d_]*(?:\.\d+)?", file.read_text(encoding="utf-8")):
+            yield float(number.replace("_", ""))
 
 
 def _estimate(found: Known, row: Mapping[str, Any]) -> None:
@@ -117,6 +114,9 @@ def _estimate(found: Known, row: Mapping[str, Any]) -> None:
         scales = [lambda v: 100 * (v - 1), lambda v: 100 * v, lambda v: v]
     if row["unit"] in ("h", "min"):  # a step of a waterfall is taken off
         scales.append(lambda v: -v)
+    if (row["indicator"], row["unit"]) == ("net_hours", "h/agent/week"):  # in minutes a day, beside other evaluations
+        scales.append(lambda v: 60 * v / 5)
+        found.value("min", 60 * row["estimate"] / 5 if row["estimate"] is not None else 0.0)
     if row["indicator"] == "process_tool_gain":
         scales.append(lambda v: -v)
     for scale in scales:
@@ -264,7 +264,9 @@ def _fragments(language: str) -> list[re.Pattern[str]]:
 
 
 def _literal(text: str) -> re.Pattern[str]:
-    return re.compile(re.escape(plain(text)), flags=re.I)
+    said = plain(text)
+    before, after = (r"(?<![\d,.])" if said[:1].isdigit() else ""), (r"(?![\d,.]*\d)" if said[-1:].isdigit() else "")
+    return re.compile(before + re.escape(said) + after, flags=re.I)
 
 
 def plain(text: str) -> str:
