@@ -127,6 +127,9 @@ def _estimate(found: Known, row: Mapping[str, Any]) -> None:
             continue
         if row["estimate"] is not None:
             found.value(unit, scale(row["estimate"]))
+        if (tau := row.get("tau")) is not None:  # the spread between teams; of a log ratio, in %
+            ratio = row["indicator"] in ("errors", "time_per_task")
+            found.value("%" if ratio else "points" if unit == "%" else unit, 100 * math.expm1(tau) if ratio else tau)
         if row.get("detectable") is not None:
             found.value(unit, row["detectable"])
         if row["ci_low"] is None or row["ci_high"] is None or row["estimate"] is None:

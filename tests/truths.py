@@ -24,8 +24,8 @@ from pipelines.clean.registers import read_registers  # noqa: E402
 from pipelines.contracts import all_tables  # noqa: E402
 from pipelines.decisions import decide  # noqa: E402
 from pipelines.decisions.proposals import RULE, propose  # noqa: E402
+from pipelines.defs.indicators import COUNTS  # noqa: E402
 from pipelines.demo import generate  # noqa: E402
-from pipelines.indicators import distributions, participation  # noqa: E402
 from pipelines.indicators.base import Inputs, discover  # noqa: E402
 from pipelines.lake import ROOT, Lake  # noqa: E402
 from pipelines.publish.tables import published_tables  # noqa: E402
@@ -191,10 +191,10 @@ def read_seed(seed: int) -> Seed:
     inputs = Inputs(loaded.study, tables)
     told = {**demo.truths, "satisfied": _satisfied(tables, demo.truths["planted"]["satisfied_percent"])}
     tables["indicators.decisions"] = decide(pl.concat([m.compute(inputs) for m in discover().values()]), inputs)
-    tables |= {module.TABLE: module.compute(inputs) for module in (distributions, participation)}
+    tables |= {module.TABLE: module.compute(inputs) for module in COUNTS}
     published = published_tables(loaded, tables, ROOT / "requirements.lock")
     short = {name.removeprefix("published."): frame for name, frame in published.items()}
-    return Seed(told, tables, short, len(raw.problems) + len(clean.problems))
+    return Seed(told, tables, short, sum(p.stops for p in (*raw.problems, *clean.problems)))
 
 
 def _satisfied(tables: dict[str, pl.DataFrame], by_tool: dict[str, float]) -> float:

@@ -1,5 +1,6 @@
 """Small curves side by side, each value written at its point: no axis to read across."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,17 @@ def _panel(curve: Curve, width: int) -> Spec:
         layers += [
             base.mark_line(color=colour("blue"), strokeWidth=2.2),
             base.mark_point(color=colour("blue"), fill="#fff", size=60, strokeWidth=2, opacity=1),
-            base.mark_text(align="left", dx=3, dy=-10, fontSize=12).encode(text="s:N"),
         ]
+        # The value stands where the curve does not go: on the left of a point from which it rises.
+        rising = [p for p, q in itertools.pairwise(points) if q["e"] > p["e"]]
+        others = [p for p in points if p not in rising]
+        sides: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
+            (rising, {"align": "right", "dx": -3}), (others, {"align": "left", "dx": 3}),
+        ]  # fmt: skip
+        for own, style in sides:
+            if own:
+                said: Any = alt.Chart(data(own)).mark_text(dy=-10, fontSize=12, **style)
+                layers.append(said.encode(x=x, y=y, text="s:N"))
     else:
         layers.append(text(curve.unknown, HEIGHT // 2, fontStyle="italic", color=colour("ink3")))
     return layered(layers, width=width, height=HEIGHT)

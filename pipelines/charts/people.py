@@ -6,6 +6,7 @@ import polars as pl
 
 from pipelines.charts.bars import Bar, bars
 from pipelines.charts.context import PROGRAMME, Page
+from pipelines.charts.response import answered_again
 from pipelines.wording.display import PARTS, Row, Shown, has_interval, headline, is_published
 from pipelines.wording.page import bullets, chip, figure, inline, notes, paragraph, raw, table
 from pipelines.wording.sentences import guardrail, span
@@ -41,7 +42,7 @@ def participation(page: Page) -> str:
     drawn = figure(f"figure-{number}", title, words.text("figure.number", n=number, what=sub),
                    bars(made, page.drawing(title, desc)), notes([(words.raw("figure.reading"), _absent(page))], words),
                    words.text("figure.data"), table(sub, heads, lines, numeric=[1, 2]))  # fmt: skip
-    return raw(drawn + _by_team(page, steps["step"].to_list()))
+    return raw(drawn + _by_team(page, steps["step"].to_list()) + answered_again(page))
 
 
 def _absent(page: Page) -> str:

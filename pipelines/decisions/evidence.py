@@ -12,7 +12,8 @@ MIN_TEAMS_ANSWERING = 5
 MIN_TIMES_A, MIN_TIMES_B, MIN_PERSONS_B = 30, 15, 5
 MAX_ATTRITION = 0.40
 MIN_SHARE = 0.60
-DESCRIBES = "^(comptage_|descriptif$|part_usage_|part_declaree_)"  # models that compare nothing, or count only
+# Models that compare nothing, or count only.
+DESCRIBES = "^(comptage_|descriptif$|part_usage_|part_declaree_|part_reponse_)"
 PHASES = ("avant", "regime")  # the phases an effect compares
 
 
