@@ -23,7 +23,7 @@ from pipelines.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 CURRENT = "current.json"
-_NAMED = (("teams", "team"), ("tools", "tool"), ("processes", "process"))  # published table, its key
+_NAMED = {"teams": "team", "tools": "tool", "processes": "process"}  # published table -> its key, a scope
 # duckdb-engine opens with this agent; two connections to one file in one process must agree on their settings.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
@@ -186,14 +186,13 @@ class Published:
         Columns: indicator, estimand, scope, scope_key, label, unit, estimate, ci_low, ci_high, threshold, evidence,
         verdict, reason, disclosure_status. A row that is not published stays, its values null.
         """
-        rows = self.read("estimates")
+        tables = self.lake.read_all(f"published.{name}" for name in ("estimates", *_NAMED))
         asked = [pl.col(c) == v for c, v in (("indicator", indicator), ("scope", scope)) if v is not None]
-        names = [self.read(t).select(scope_key=k, name="label") for t, k in _NAMED]
+        names = [tables[f"published.{t}"].select(scope=pl.lit(k), scope_key=k, name="label") for t, k in _NAMED.items()]
         label = pl.coalesce("name", "scope_key").alias("label")
         return (
-            rows.filter(asked)
-            .join(pl.concat(names).unique("scope_key", keep="first", maintain_order=True), on="scope_key", how="left",
-                  maintain_order="left")
+            tables["published.estimates"].filter(asked)
+            .join(pl.concat(names), on=["scope", "scope_key"], how="left", maintain_order="left")
             .select("indicator", "estimand", "scope", "scope_key", label, "unit", "estimate", "ci_low", "ci_high",
                     "threshold", "evidence", "verdict", "reason", "disclosure_status")
         )  # fmt: skip

@@ -71,7 +71,7 @@ def instruments(page: Page) -> str:
     parts = []
     for title in asked["title"].unique(maintain_order=True).to_list():
         own = asked.filter(pl.col("title") == title)
-        lines = [[f"<code>{inline(r['item'])}</code>", inline(_text(page, r["text"])),
+        lines = [[f"<code>{inline(r['item'])}</code>", inline(page.question(r["text"])),
                   inline(words.print(r["answers"] or ""))] for r in own.iter_rows(named=True)]  # fmt: skip
         heads = [words.text(f"instruments.{c}") for c in ("item", "text", "answers")]
         summary = words.text("instruments.form", title=words.print(title), questions=words.count(
@@ -81,16 +81,10 @@ def instruments(page: Page) -> str:
     if parts:
         parts.insert(0, paragraph(words.text("instruments.intro")))
     elif texts := sorted((k.removesuffix(".text"), v) for k, v in page.under("item").items() if k.endswith(".text")):
-        lines = [[f"<code>{inline(code)}</code>", inline(_text(page, text))] for code, text in texts]
+        lines = [[f"<code>{inline(code)}</code>", inline(page.question(text))] for code, text in texts]
         heads = [words.text("instruments.item"), words.text("instruments.text")]
         parts.append(table(words.text("instruments.printed"), heads, lines, html=True))
     return raw("".join(parts) + _reliability(page) or paragraph(words.text("instruments.none")))
-
-
-def _text(page: Page, text: str) -> str:
-    for place, said in page.words.raw("placeholders").items():
-        text = text.replace(f"[{place}]", said)
-    return page.words.print(text)
 
 
 def _reliability(page: Page) -> str:

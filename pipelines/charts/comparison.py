@@ -10,7 +10,7 @@ UNITS = {"net_hours": ("minutes_per_day", 60 / 5), "time_per_task": ("time_per_t
 
 
 def comparison(page: Page) -> str:
-    """What is compared, one table: our net and relative figures first, then each evaluation; nothing without time."""
+    """What is compared, one table: our net and relative figures first, then each evaluation."""
     words = page.words
     others = page.frame("evaluations").sort("rank")
     ours = [row for i in UNITS if (row := page.headline(i)) is not None and has_interval(row)]
@@ -25,10 +25,7 @@ def comparison(page: Page) -> str:
         value = _value(page, other["measure"], other["value"])
         if other["is_maximum"]:
             value = words.text("comparison.at_most", value=value)
-        rows.append([
-            who, people, value, how, words.print(other["caveat"]),
-            words.print(other["source"]),
-        ])  # fmt: skip
+        rows.append([who, people, value, how, words.print(other["caveat"]), words.print(other["source"])])
     intro = words.text("comparison.intro" if ours else "comparison.intro_without")
     heads = [words.print(h) for h in words.raw("comparison.heads")]
     return raw(paragraph(intro) + table(words.text("comparison.caption"), heads, rows))

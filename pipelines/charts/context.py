@@ -91,8 +91,11 @@ class Page:
         return self.words.print(self.setting(f"waves.{code}.label", code))
 
     def item(self, code: str) -> str:
-        """Text of an item; what each respondent saw in place of [outil] or [processus] becomes « cet outil »."""
-        text = self.setting(f"item.{code}.text", code)
+        """Text of an item, as `question` prints it."""
+        return self.question(self.setting(f"item.{code}.text", code))
+
+    def question(self, text: str) -> str:
+        """A question; what each respondent saw in place of [outil] or [processus] becomes « cet outil »."""
         for place, said in self.words.raw("placeholders").items():
             text = text.replace(f"[{place}]", said)
         return self.words.print(text)

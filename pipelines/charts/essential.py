@@ -9,6 +9,7 @@ from pipelines.wording.display import PRIMARY, Row, Shown, has_interval
 from pipelines.wording.page import chip, inline, pairs, paragraph, raw
 from pipelines.wording.sentences import detectable, guardrail, lede, position
 from pipelines.wording.together import objectives
+from pipelines.wording.words import small_first
 
 STEPS = ("governance.dpo_opinion", "governance.aipd", "governance.csa_information", "governance.notice_sent")
 
@@ -89,7 +90,7 @@ def _brief(page: Page) -> list[tuple[str, str]]:
     if closed := balance(page):
         told.append((words.text("brief.time"), f"{closed}."))
     if page.frame("teams").height:
-        raised = [words.text(f"brief.{level}", titles=words.listing([t[:1].lower() + t[1:] for t in titles]))
+        raised = [words.text(f"brief.{level}", titles=words.listing([small_first(t) for t in titles]))
                   for level, titles in alerts(page).items() if titles]  # fmt: skip
         said_alerts = words.print(words.raw("semicolon").join(raised)) or words.text("vigilance.ok").lower()
         told.append((words.text("brief.alerts"), f"{said_alerts[:1].upper()}{said_alerts[1:]}."))

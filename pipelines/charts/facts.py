@@ -11,6 +11,7 @@ from pipelines.wording.display import Row, is_published
 from pipelines.wording.measures import Measure
 from pipelines.wording.page import inline, paragraph, table
 from pipelines.wording.sentences import span
+from pipelines.wording.words import small_first
 
 
 def measure(page: Page, indicator: str, estimand: str) -> Measure | None:
@@ -60,7 +61,7 @@ def missing(page: Page, asked: Sequence[tuple[str, str]]) -> str:
 
 def _lower(title: str) -> str:
     """The first letter small, unless the word is an acronym."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    return title if title[1:2].isupper() else small_first(title)
 
 
 def measures_table(page: Page, caption: str, rows: Sequence[tuple[str, Row]], *, evidence: bool = True) -> str:

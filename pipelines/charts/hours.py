@@ -47,12 +47,8 @@ def _calibrated(page: Page, shown: Measure) -> str:
     said = calibrated(declared.row, shown.row, words) if declared is not None else ""
     if factor is None or not is_known(factor):
         return f"{said}." if said else ""
-    share = words.text("hours.factor", share=f"{words.number(factor.value('estimate') or 0.0)}{_percent(page)}")
+    share = words.text("hours.factor", share=words.percent(factor.row["estimate"]))
     return " ".join(filter(None, [f"{said}." if said else "", share]))
-
-
-def _percent(page: Page) -> str:
-    return "%" if page.words.language == "en" else f"{numbers.NBSP}%"
 
 
 def readings(page: Page) -> str:
@@ -132,29 +128,23 @@ def waterfall(page: Page) -> str:
     if gross is None or not is_published(gross) or gross["estimate"] is None:
         hidden = gross is not None and not is_published(gross)
         return paragraph(words.text("waterfall.hidden" if hidden else "waterfall.none"))
-    level, made, lines = float(gross["estimate"]), [], []
-    hours = f"{{}}{numbers.NBSP}h"
-
-    def add(label: str, start: float, end: float | None, text: str, tone: str, strong: bool = False) -> None:
-        made.append(Bar(label, start, end, text, tone, strong))
-        lines.append([label, text])
-
-    add(words.text("waterfall.gross"), 0.0, level, hours.format(words.number(level)), "blue-m")
+    level, hours = float(gross["estimate"]), f"{{}}{numbers.NBSP}h"
+    made = [Bar(words.text("waterfall.gross"), 0.0, level, hours.format(words.number(level)), "blue-m")]
     for part in PARTS[1:]:
         row = rows[part]
         label = words.text(f"waterfall.{part}")
         if row is None or not is_published(row) or row["estimate"] is None:
             hidden = row is not None and not is_published(row)
-            add(label, level, None, words.text("suppressed" if hidden else "not_measured"), "grey-m")
             if hidden:  # what is left would give the hidden part by difference
                 return paragraph(words.text("waterfall.hidden"))
+            made.append(Bar(label, level, None, words.text("not_measured"), "grey-m"))
             continue
         spent = float(row["estimate"])
-        add(label, level, level - spent, hours.format(words.number(-spent, signed=True)), "rust-m")
+        made.append(Bar(label, level, level - spent, hours.format(words.number(-spent, signed=True)), "rust-m"))
         level -= spent
     net = hours.format(words.number(level, signed=True))
-    add(words.text("waterfall.net"), 0.0, level, net, "blue" if level > 0 else "rust", True)
-    title = balance(page)
+    made.append(Bar(words.text("waterfall.net"), 0.0, level, net, "blue" if level > 0 else "rust", True))
+    lines, title = [[bar.label, bar.text] for bar in made], balance(page)
     sub, number = words.text("waterfall.sub"), page.number()
     drawing = bars(made, page.drawing(title, words.print(" ; ".join(f"{a} {b}" for a, b in lines) + ".")))
     note = notes([

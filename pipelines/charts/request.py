@@ -3,10 +3,9 @@
 import polars as pl
 
 from pipelines.charts.context import Page
+from pipelines.charts.essential import STEPS
 from pipelines.wording.display import PRIMARY, Shown, is_published
 from pipelines.wording.page import bullets, inline, pairs, paragraph, raw, table
-
-GOVERNANCE = ("dpo_opinion", "aipd", "csa_information", "notice_sent")
 
 
 def request(page: Page) -> str:
@@ -20,7 +19,7 @@ def request(page: Page) -> str:
     ]
     if page.frame("deployments").height:
         questions.append(words.text("request.questions.proposals"))
-    if (("redeployment", "share_useful")) in page.programme:
+    if ("redeployment", "share_useful") in page.programme:
         questions.append(words.text("request.questions.redeployment"))
     parts = []
     teams = page.frame("teams").height
@@ -100,9 +99,9 @@ def _steps(page: Page) -> str:
     if page.frame("teams").is_empty():
         return ""
     lines = []
-    for step in GOVERNANCE:
-        day = page.setting(f"governance.{step}")
-        lines.append([words.capital(f"governance.{step}"), words.day(day) if day else words.text("not_filled")])
+    for step in STEPS:
+        day = page.setting(step)
+        lines.append([words.capital(step), words.day(day) if day else words.text("not_filled")])
     return table(words.text("protocol.steps"), [words.text("protocol.step"), words.text("quality.date")], lines)
 
 

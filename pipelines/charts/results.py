@@ -13,6 +13,7 @@ from pipelines.wording.display import Row, Shown, has_interval, is_published
 from pipelines.wording.page import figure, notes, paragraph, raw, table
 from pipelines.wording.sentences import span
 from pipelines.wording.together import FALSE_FINDINGS, spread
+from pipelines.wording.words import small_first
 
 # Indicators that come from the time log; the others come from questionnaires.
 FROM_TIME = {"net_hours", "time_per_task", "errors", "adoption", "retention", "abandonment"}
@@ -73,7 +74,7 @@ def _only_hidden(page: Page, scope: str, shown: Sequence[str]) -> list[str]:
 def _plain_title(page: Page, indicators: Sequence[str]) -> str:
     """« Bien-être et temps par tâche, outil par outil »."""
     first, *others = [Shown(page.rows("tool", i)[0], page.words).title for i in indicators]
-    listed = page.words.listing([first, *(o[:1].lower() + o[1:] for o in others)])
+    listed = page.words.listing([first, *map(small_first, others)])
     return page.words.text("tools.title_plain", indicators=listed)
 
 

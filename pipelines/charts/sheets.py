@@ -72,21 +72,17 @@ def _waterfall(page: Page, name: str, parts: dict[str, Row]) -> str:
     if len(rows) < len(PARTS) + 2 or any(not is_published(row) or row["estimate"] is None for row in rows):
         return paragraph(words.text("sheets.no_parts"), "small")
     gross, *steps, net = (Measure(row, words) for row in rows)
-    made, lines = [], []
     level = gross.value("estimate") or 0.0
-
-    def add(label: str, start: float, end: float, text: str, tone: str, strong: bool = False) -> None:
-        made.append(Bar(label, start, end, text, tone, strong))
-        lines.append([label, text])
-
-    add(words.text("waterfall.gross"), 0.0, round(level, 1), _minutes(page, level), "blue-m")
+    made = [Bar(words.text("waterfall.gross"), 0.0, round(level, 1), _minutes(page, level), "blue-m")]
     for step in steps:
         spent = step.value("estimate") or 0.0
-        add(step.title, round(level, 1), round(level - spent, 1), _minutes(page, -spent), "rust-m")
+        made.append(Bar(step.title, round(level, 1), round(level - spent, 1), _minutes(page, -spent), "rust-m"))
         level -= spent
     last = net.value("estimate") or 0.0
-    add(words.text("waterfall.net"), 0.0, round(last, 1), _minutes(page, last), "blue" if last > 0 else "rust", True)
-    title = words.text("sheets.parts_title", gross=lines[0][1], net=lines[-1][1])
+    tone = "blue" if last > 0 else "rust"
+    made.append(Bar(words.text("waterfall.net"), 0.0, round(last, 1), _minutes(page, last), tone, True))
+    lines = [[bar.label, bar.text] for bar in made]
+    title = words.text("sheets.parts_title", gross=made[0].text, net=made[-1].text)
     desc = words.print(" ; ".join(f"{a} {b}" for a, b in lines) + ".")
     drawing = bars(made, page.drawing(title, desc), row_px=22, card=True)
     heads = [words.text("waterfall.step"), words.text("sheets.minutes")]

@@ -10,6 +10,7 @@ from pipelines.charts.results import field, people_class, source
 from pipelines.wording.display import Row, Shown, is_published
 from pipelines.wording.measures import Measure, side
 from pipelines.wording.page import figure, notes, paragraph, raw, table
+from pipelines.wording.words import small_first
 
 # Indicator, estimand: what people do with a tool; what they say of it.
 USES = (("adoption", "weekly_users"), ("adoption", "share_of_tasks"))
@@ -107,7 +108,7 @@ def _read(page: Page, tables: Sequence[tuple[str, Sequence[tuple[str, Row]]]]) -
             low, high = shown.bounds
             if low:
                 end = shown.with_unit(high, shown.value("ci_high") or 0.0)
-                return page.words.text("facts.read", label=label, name=name[:1].lower() + name[1:],
+                return page.words.text("facts.read", label=label, name=small_first(name),
                                        estimate=shown.estimate, low=low, high=end)  # fmt: skip
     return ""
 
@@ -176,12 +177,12 @@ def _conditions_title(page: Page, rows: Sequence[tuple[str, Row]]) -> str:
     for indicator, row in rows:
         if where := side(row):
             name = words.text(f"measures.{indicator}.change").split(" (")[0]
-            found.setdefault(where, []).append(name[:1].lower() + name[1:])
+            found.setdefault(where, []).append(small_first(name))
     said = [words.capital(f"conditions.{where}", titles=words.listing(found[where]))
             for where in ("better", "worse", "open") if where in found]  # fmt: skip
     if not said:
         return words.text("conditions.plain")
-    return words.print(words.raw("semicolon").join([said[0], *(s[:1].lower() + s[1:] for s in said[1:])]))
+    return words.print(words.raw("semicolon").join([said[0], *map(small_first, said[1:])]))
 
 
 def _changes(page: Page, title: str, sub: str, rows: Sequence[tuple[str, Row]]) -> str:

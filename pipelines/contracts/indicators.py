@@ -10,6 +10,10 @@ EVIDENCE = ("A", "A-", "B", "C", "D")
 VERDICTS = ("atteint", "non_atteint", "non_concluant")
 STATUS = ("published", "suppressed")
 
+# The four objectives of the programme, in the order they are printed -> the estimand that is judged.
+PRIMARY = {"net_hours": "net_hours", "errors": "rate_ratio", "wellbeing": "change", "satisfaction": "share_satisfied"}
+LOG_OF_PERCENT = ("time_per_task",)  # in %, with a standard error on the log scale, like every ratio
+
 # What an estimator returns for one estimate; it knows nothing of the indicator.
 RECORD = (
     Column("estimate", F, "point estimate in `unit`", nullable=True),

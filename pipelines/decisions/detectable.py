@@ -6,10 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.indicators import LOG_OF_PERCENT
 from pipelines.estimators.power import smallest_detectable
-
-# Indicators in % whose standard error is on the log scale, as it is for every ratio.
-_LOGS = ("time_per_task",)
 
 
 def with_detectable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -26,5 +24,5 @@ def _smallest(row: Mapping[str, Any]) -> float | None:
     if n_teams < 2:
         return None
     effect = smallest_detectable(row["se"] * (n_teams - 1) / n_teams, n_teams)
-    on_logs = row["unit"] == "ratio" or row["indicator"] in _LOGS
+    on_logs = row["unit"] == "ratio" or row["indicator"] in LOG_OF_PERCENT
     return 100 * (1 - math.exp(-effect)) if effect is not None and on_logs else effect

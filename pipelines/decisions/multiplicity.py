@@ -11,10 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.indicators import LOG_OF_PERCENT, PRIMARY
 from pipelines.estimators.multiplicity import benjamini_hochberg, holm
 
-PRIMARY = {"net_hours": "net_hours", "errors": "rate_ratio", "wellbeing": "change", "satisfaction": "share_satisfied"}
-LOG_OF_PERCENT = ("time_per_task",)  # in %, with a standard error on the log scale, like every ratio
 STEP = 1000  # probabilities are kept to three decimals, rounded up: more would give the exact standard error away
 
 

@@ -13,12 +13,13 @@ import polars as pl
 from pipelines.charts.context import Page
 from pipelines.contracts import table
 from pipelines.contracts.base import Column, Table
+from pipelines.contracts.proposals import PAIR
 from pipelines.wording.proposals import proposal
 from pipelines.wording.words import Words
 from pipelines.workbooks import Sheet, workbook
 
 FOLDER, PACKAGE = "open", "datapackage.json"
-_SEPARATORS = {"fr": (";", ","), "en": (",", ".")}
+_SEPARATORS = {"fr": (";", True), "en": (",", False)}  # between cells; whether decimals have a comma
 _KINDS = {pl.String(): "text", pl.Int64(): "whole", pl.Float64(): "number", pl.Date(): "date", pl.Boolean(): "flag"}
 # Types of the Table Schema (specs.frictionlessdata.io).
 _TYPES = {pl.String(): "string", pl.Int64(): "integer", pl.Float64(): "number", pl.Date(): "date",
@@ -36,8 +37,8 @@ def inert(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def write_open(folder: Path, frames: Mapping[str, pl.DataFrame]) -> list[Path]:
-    """Write the open tables of `frames` (published tables by short name) into `folder`; returns the files.
+def write_open(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Write the open tables of `frames` (published tables by short name) into `folder`.
 
     One CSV per table and a workbook of them all, headings and words in the language of the study; the dictionary as a
     sheet and as a CSV.
@@ -47,24 +48,20 @@ def write_open(folder: Path, frames: Mapping[str, pl.DataFrame]) -> list[Path]:
     tables = {name: _readable(page, name) for name in words.raw("open.tables") if name in frames}
     dictionary = _dictionary(page, list(tables))
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    separator, decimal_comma = _SEPARATORS[words.language]
     for name, frame in {**tables, "": dictionary}.items():
-        path = folder / f"{_file(words, name)}.csv"
-        separator, comma = _SEPARATORS[words.language]
         flat = frame.with_columns(
             pl.col(name).replace_strict([False, True], words.raw("open.flags"), return_dtype=pl.String)
             for name, dtype in frame.schema.items() if dtype == pl.Boolean
         )  # fmt: skip
-        inert(flat).write_csv(path, separator=separator, decimal_comma=comma == ",", include_bom=True)
-        written.append(path)
+        inert(flat).write_csv(
+            folder / f"{_file(words, name)}.csv", separator=separator, decimal_comma=decimal_comma, include_bom=True)
     sheets = [
         Sheet(words.text("open.readme_sheet"), pl.DataFrame(), above=_readme(page)),
         Sheet(words.text("open.dictionary_sheet"), dictionary, for_reading=True),
         *(Sheet(_file(words, name), frame, for_reading=True) for name, frame in tables.items()),
     ]
-    book = folder / f"{words.raw('open.workbook')}.xlsx"
-    book.write_bytes(workbook(sheets))
-    return [*written, book]
+    (folder / f"{words.raw('open.workbook')}.xlsx").write_bytes(workbook(sheets))
 
 
 def _file(words: Words, name: str) -> str:
@@ -94,8 +91,7 @@ def _in_words(page: Page, frame: pl.DataFrame, column: str) -> pl.Series:
     else:
         return values
     if column == "indicator":  # a scale that the study added
-        said = {**page.under("scale"), **said}
-        said |= {k.removesuffix(".label"): v for k, v in said.items() if k.endswith(".label")}
+        said = said | {k.removesuffix(".label"): v for k, v in page.under("scale").items()}
     return values.replace_strict(said, default=values, return_dtype=pl.String) if said else values
 
 
@@ -106,12 +102,11 @@ def _objects(page: Page, frame: pl.DataFrame) -> pl.Series:
     known["programme"] = {"programme": page.words.text("programme")}
     pairs = frame.filter(pl.col("scope") == "process_tool")["scope_key"].unique().sort()
     known["process_tool"] = {
-        pair: f"{processes.get(p, p)} – {tools.get(t, t)}" for pair in pairs for p, t in [pair.split(":", 1)]
+        pair: f"{processes.get(p, p)} – {tools.get(t, t)}" for pair in pairs for p, t in [pair.split(PAIR, 1)]
     }
     rows = [(s, key, label) for s, labels in known.items() for key, label in labels.items()]
-    labels = pl.DataFrame(rows, schema=["scope", "scope_key", "said"], orient="row", schema_overrides={
-        "scope": pl.String, "scope_key": pl.String, "said": pl.String})  # fmt: skip
     key = ["scope", "scope_key"]
+    labels = pl.DataFrame(rows, schema=dict.fromkeys([*key, "said"], pl.String), orient="row")
     named = frame.select(key).join(labels, on=key, how="left", maintain_order="left")
     return named.select(pl.coalesce("said", "scope_key")).to_series()
 

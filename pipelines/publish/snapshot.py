@@ -27,13 +27,13 @@ def write_snapshot(folder: Path, frames: Mapping[str, pl.DataFrame]) -> str:
     (folder / TABLES).mkdir(parents=True)
     own = {name: content_hash(frame) for name, frame in sorted(frames.items())}
     digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()
-    for name, frame in frames.items():
-        stem = folder / TABLES / name.removeprefix("published.")
-        frame.write_parquet(stem.with_suffix(".parquet"), compression="zstd", metadata={})
-        inert(frame).write_csv(stem.with_suffix(".csv"))
     short = {name.removeprefix("published."): frame for name, frame in frames.items()}
-    files = {path.stem: path.read_bytes() for path in (folder / TABLES).glob("*.csv")}
-    digests = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+    digests = {}
+    for name, frame in short.items():
+        frame.write_parquet(folder / TABLES / f"{name}.parquet", compression="zstd", metadata={})
+        data = inert(frame).write_csv().encode()
+        (folder / TABLES / f"{name}.csv").write_bytes(data)
+        digests[name] = (len(data), hashlib.sha256(data).hexdigest())
     (folder / TABLES / PACKAGE).write_text(data_package(Page(short), digests), encoding="utf-8", newline="\n")
     write_open(folder / OPEN, short)
     lake = publish_lake(folder, frames, digest)

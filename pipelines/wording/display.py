@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.contracts.indicators import PRIMARY as OBJECTIVES
 from pipelines.wording import numbers
 from pipelines.wording.words import Words
 
@@ -31,13 +32,8 @@ SCALES = {
     "time_per_task": Scale(0, True),
     "job_satisfaction": Scale(1, True),
 }
-PRIMARY = ("net_hours", "errors", "wellbeing", "satisfaction")
-HEADLINE = {
-    "errors": "rate_ratio",
-    "satisfaction": "share_satisfied",
-    "wellbeing": "change",
-    "job_satisfaction": "change",
-}
+PRIMARY = tuple(OBJECTIVES)
+HEADLINE = {**OBJECTIVES, "job_satisfaction": "change"}
 # Parts of the waterfall of hours: rows of net_hours in plain hours over the whole period.
 PARTS = ("gross", "prompt", "verification", "rework", "failed", "overheads", "training")
 KINDS = {"atteint": "ok", "non_atteint": "ko", "non_concluant": "nc"}

@@ -5,7 +5,6 @@ Belongs here: what the rows beside the success indicators need to be printed. Do
 
 from pipelines.wording import numbers
 from pipelines.wording.display import Row, Scale, Shown, has_interval, is_published
-from pipelines.wording.words import Words
 
 # Decimals by unit of the row; a ratio is a change in %, but for what SHARES names.
 _DECIMALS = {"%": 0, "points": 1, "min": 0, "weeks": 1, "h/agent/week": 1, "h": 0, "ratio": 0, "sd": 2,
@@ -84,8 +83,3 @@ def side(row: Row) -> str:
     if low <= none <= high:
         return "open"
     return "better" if (low > none) == (row["direction"] == "higher") else "worse"
-
-
-def with_interval(shown: Shown, words: Words) -> str:
-    """« 6 min [0 ; 12] », or the estimate alone."""
-    return f"{shown.estimate} {shown.interval}".strip() if shown.estimate else words.text("not_measured")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipelines.wording.display import PRIMARY, Row, Shown, has_interval, headline, is_published
-from pipelines.wording.words import Words
+from pipelines.wording.words import Words, small_first
 
 
 def by_key(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
@@ -120,16 +120,13 @@ def unknowns(rows: Mapping[tuple[str, str], Row], words: Words) -> list[str]:
             open_question = words.text("unknowns.inconclusive", title=shown.title, **values)
             said.append(" ".join(filter(None, [open_question, detectable(shown)])))
         elif row.get("evidence") in ("C", "D"):
-            reason = _sentence(shown.evidence_reason or shown.why_missing)
-            said.append(words.text("unknowns.weak", title=shown.title, evidence=_lower(shown.evidence), reason=reason))
+            weak = {"evidence": small_first(shown.evidence),
+                    "reason": _sentence(shown.evidence_reason or shown.why_missing)}  # fmt: skip
+            said.append(words.text("unknowns.weak", title=shown.title, **weak))
     known = [r for _, r in programme if r.get("estimate") is not None]
     if known and all(r.get("verdict") is None for r in known):
         said.append(words.text("unknowns.early"))
     return said
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _sentence(text: str) -> str:

@@ -6,12 +6,13 @@ Belongs here: sentences and words from p_value, q_value and tau. Does not belong
 import math
 from collections.abc import Iterable, Mapping
 
+from pipelines.contracts.indicators import LOG_OF_PERCENT
 from pipelines.wording.display import PRIMARY, Row, Shown, headline, is_published
-from pipelines.wording.words import Words
+from pipelines.wording.words import Words, small_first
 
 ONE_SIDED = 0.025  # as the verdict of one indicator alone
 FALSE_FINDINGS = 0.10
-ON_LOGS = ("errors", "time_per_task")  # indicators whose spread is that of a ratio
+ON_LOGS = ("errors", *LOG_OF_PERCENT)  # indicators whose spread is that of a ratio
 
 
 def objectives(rows: Mapping[tuple[str, str], Row], words: Words) -> str:
@@ -46,5 +47,5 @@ def spread(rows: Iterable[Row], words: Words) -> str:
         text = words.number(value, 1 if shown.scale.decimals else 0)
         unit = words.raw("together.units").get(shown.indicator, "points")
         amount = words.text("together.amount", value=text, unit=unit)
-        said.append(words.text("together.of", amount=amount, title=shown.title[:1].lower() + shown.title[1:]))
+        said.append(words.text("together.of", amount=amount, title=small_first(shown.title)))
     return words.text("together.spread", amounts=words.listing(said)) if said else ""

@@ -36,6 +36,11 @@ def _join(found: dict[str, Any], more: Mapping[str, Any], file: str) -> None:
             found[key] = value
 
 
+def small_first(text: str) -> str:
+    """The text as it stands inside a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 @dataclass(frozen=True)
 class Words:
     """The strings of one language. Every text that comes out is typographed: numbers, dates and sentences alike."""
