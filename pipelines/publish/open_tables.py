@@ -91,7 +91,7 @@ def _in_words(page: Page, frame: pl.DataFrame, column: str) -> pl.Series:
     else:
         return values
     if column == "indicator":  # a scale that the study added
-        said = said | {k.removesuffix(".label"): v for k, v in page.under("scale").items()}
+        said = {k.removesuffix(".label"): v for k, v in page.under("scale").items()} | said
     return values.replace_strict(said, default=values, return_dtype=pl.String) if said else values
 
 
